@@ -1,0 +1,330 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rowChecker reads the rows of one sheet through its schema: types, required cells, constraints,
+// the order of two cells, the key. A bad cell in an optional field is left out; in a required
+// field it sets the row aside.
+type rowChecker struct {
+	p        *parser
+	t        *TableRows
+	patterns []*regexp.Regexp
+	keys     map[string]bool
+	key      []int // fields of the key; a relevé's includes its date
+	primary  []int
+}
+
+func newRowChecker(p *parser, t *TableRows) *rowChecker {
+	c := &rowChecker{p: p, t: t, keys: map[string]bool{}}
+	for i := range t.Schema.Fields {
+		f := &t.Schema.Fields[i]
+		var pattern *regexp.Regexp
+		if f.Constraints.Pattern != "" {
+			pattern = regexp.MustCompile(f.Constraints.Pattern)
+		}
+		c.patterns = append(c.patterns, pattern)
+	}
+	for _, name := range t.Schema.PrimaryKey {
+		c.primary = append(c.primary, t.Schema.index(name))
+	}
+	c.key = c.primary
+	if t.Schema.Kind == Releve {
+		c.key = append(c.key[:len(c.key):len(c.key)], t.Schema.index(t.Schema.DateField))
+	}
+	return c
+}
+
+func (s *Schema) index(name string) int {
+	for i := range s.Fields {
+		if s.Fields[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// mentions reports whether a row fills any known column.
+func (c *rowChecker) mentions(row Row) bool {
+	for _, index := range c.t.Columns {
+		if index >= 0 && index < len(row.Cells) && !row.Cells[index].Blank() {
+			return true
+		}
+	}
+	return false
+}
+
+var totalLabel = regexp.MustCompile(`^(sous_)?tota(l|ux)(_.*)?$`)
+
+// isTotal reports whether the first filled cell of a row says « total ».
+func isTotal(row Row) bool {
+	for _, cell := range row.Cells {
+		if !cell.Blank() {
+			return cell.Kind == Text && totalLabel.MatchString(Fold(cell.Text))
+		}
+	}
+	return false
+}
+
+// rowState is a row while it is read.
+type rowState struct {
+	DataRow
+	cells   []Cell
+	retired bool
+	bad     []bool // fields already reported
+}
+
+func (c *rowChecker) read(row Row) DataRow {
+	fields := c.t.Schema.Fields
+	r := &rowState{
+		DataRow: DataRow{Line: row.Number, Values: make([]string, len(fields))},
+		cells:   make([]Cell, len(fields)), bad: make([]bool, len(fields)),
+	}
+	for i, index := range c.t.Columns {
+		if index >= 0 && index < len(row.Cells) {
+			r.cells[i] = row.Cells[index]
+		}
+	}
+	if isTotal(row) {
+		r.Aside = true
+		c.p.find("ligne_total", Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: row.Number}, Detail{})
+		return r.DataRow
+	}
+	if i := c.t.Schema.index(retire.Name); i >= 0 {
+		r.retired = boolean(r.cells[i]) == "true"
+	}
+	for i := range fields {
+		c.cell(r, i)
+	}
+	for i := range fields {
+		c.relations(r, i)
+	}
+	c.emitter(r)
+	c.unique(r)
+	return r.DataRow
+}
+
+// required reports whether a field must be filled on this row. A withdrawn row needs its key only.
+func (c *rowChecker) required(r *rowState, field int) bool {
+	if !r.retired {
+		return c.t.Schema.Fields[field].Constraints.Required
+	}
+	return slices.Contains(c.primary, field)
+}
+
+// fault reports a cell, leaves it out, and sets the row aside when the row cannot stand without it.
+func (c *rowChecker) fault(r *rowState, field int, rule string, d Detail) {
+	if r.bad[field] {
+		return
+	}
+	r.bad[field] = true
+	f := &c.t.Schema.Fields[field]
+	if d.Column == "" {
+		d.Column = f.Title
+	}
+	finding := Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: r.Line, Field: f.Name, Value: r.cells[field].String()}
+	if index := c.t.Columns[field]; index >= 0 {
+		finding.Cell = CellName(index, r.Line)
+		c.p.find(rule, finding, d)
+	} // a column that is absent was reported once, for the whole sheet
+	r.Values[field] = ""
+	if c.required(r, field) {
+		r.Aside = true
+	}
+}
+
+// cell reads one cell on its own.
+func (c *rowChecker) cell(r *rowState, i int) {
+	f, cell := &c.t.Schema.Fields[i], r.cells[i]
+	required := c.required(r, i)
+	if required {
+		r.Required++
+	}
+	if cell.Blank() {
+		if required {
+			c.fault(r, i, "valeur_requise", Detail{})
+		}
+		return
+	}
+	r.Filled++
+	if required {
+		r.Present++
+	}
+	if cell.Kind == Text {
+		if absence := absences[Fold(cell.Text)]; absence != "" {
+			r.Values[i] = absence
+			if required {
+				c.fault(r, i, "absence_refusee", Detail{})
+			}
+			return
+		}
+	}
+	text, rule := c.p.model.canonical(f, cell)
+	if rule != "" {
+		c.fault(r, i, rule, Detail{Expected: c.expected(f)})
+		return
+	}
+	r.Values[i] = text
+	if c.patterns[i] != nil && !c.patterns[i].MatchString(text) {
+		c.fault(r, i, "format_invalide", Detail{Expected: f.Description})
+	} else if f.Check == "siren" && !luhn(text) {
+		c.fault(r, i, "siren_invalide", Detail{})
+	} else if !within(f, text) {
+		c.fault(r, i, "hors_bornes", Detail{Expected: bounds(f)})
+	}
+}
+
+// expected lists the labels of a field's code list, the long ones cut short.
+func (c *rowChecker) expected(f *Field) string {
+	const most = 8
+	var labels []string
+	for i, code := range c.p.model.CodeLists[f.CodeList] {
+		if i == most {
+			labels = append(labels, "… (toutes sont dans la feuille « Listes »)")
+			break
+		}
+		labels = append(labels, "« "+code.Label+" »")
+	}
+	return strings.Join(labels, ", ")
+}
+
+func within(f *Field, text string) bool {
+	k := f.Constraints
+	if k.Minimum == nil && k.Maximum == nil && k.ExclusiveMinimum == nil {
+		return true
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return err == nil && (k.Minimum == nil || n >= *k.Minimum) && (k.Maximum == nil || n <= *k.Maximum) &&
+		(k.ExclusiveMinimum == nil || n > *k.ExclusiveMinimum)
+}
+
+func bounds(f *Field) string {
+	k := f.Constraints
+	switch {
+	case k.Minimum != nil && k.Maximum != nil:
+		return fmt.Sprintf("de %g à %g", *k.Minimum, *k.Maximum)
+	case k.Minimum != nil:
+		return fmt.Sprintf("d’au moins %g", *k.Minimum)
+	case k.ExclusiveMinimum != nil:
+		return fmt.Sprintf("supérieure à %g", *k.ExclusiveMinimum)
+	default:
+		return fmt.Sprintf("d’au plus %g", *k.Maximum)
+	}
+}
+
+// relations checks a cell against the others of its row. The field that carries the constraint is
+// the one left out.
+func (c *rowChecker) relations(r *rowState, i int) {
+	f := &c.t.Schema.Fields[i]
+	if w := f.RequiredWhen; w != nil && !r.retired && r.cells[i].Blank() && c.holds(r, w) {
+		other := &c.t.Schema.Fields[c.t.Schema.index(w.Field)]
+		c.fault(r, i, "valeur_requise", Detail{Other: " ici, d’après « " + other.Title + " »"})
+	}
+	value, ok := c.known(r, f.Name)
+	if !ok {
+		return
+	}
+	if other, ok := c.known(r, f.NotBefore); ok && value < other {
+		c.fault(r, i, "ordre_des_dates", Detail{Other: c.t.Schema.Field(f.NotBefore).Title})
+	}
+	if other, ok := c.known(r, f.NotAbove); ok && asNumber(value) > asNumber(other) {
+		c.fault(r, i, "plus_grand_que", Detail{Other: c.t.Schema.Field(f.NotAbove).Title})
+	}
+	if other, ok := c.known(r, f.DifferentFrom); ok && value == other {
+		c.fault(r, i, "meme_acteur", Detail{Other: c.t.Schema.Field(f.DifferentFrom).Title})
+	}
+}
+
+// known is a field's value when it has one.
+func (c *rowChecker) known(r *rowState, name string) (string, bool) {
+	if name == "" {
+		return "", false
+	}
+	v := r.Values[c.t.Schema.index(name)]
+	return v, v != "" && v != NotConcerned && v != DoesNotKnow
+}
+
+func (c *rowChecker) holds(r *rowState, w *Condition) bool {
+	value, known := c.known(r, w.Field)
+	switch {
+	case !known:
+		return false
+	case w.Filled:
+		return true
+	case len(w.In) > 0:
+		return slices.Contains(w.In, value)
+	default:
+		return !slices.Contains(w.NotIn, value)
+	}
+}
+
+func asNumber(text string) float64 {
+	n, _ := strconv.ParseFloat(text, 64)
+	return n
+}
+
+// emitter keeps an émetteur's workbook within its bounds: who declares a relation, which group answers.
+func (c *rowChecker) emitter(r *rowState) {
+	emitter := c.p.sub.Emetteur
+	if emitter == "" {
+		return
+	}
+	field, rule := "declarant", "declarant_etranger"
+	if c.p.model.code("groupe_pairs", emitter) != "" {
+		field, rule = "groupe_pairs", "groupe_etranger"
+	}
+	if i := c.t.Schema.index(field); i >= 0 && slices.Contains(EmitterTables, c.t.Schema.Name) {
+		if value, known := c.known(r, field); known && value != emitter {
+			c.fault(r, i, rule, Detail{})
+		}
+	}
+}
+
+// unique sets a second row of a key aside. A row set aside for another reason holds no key.
+func (c *rowChecker) unique(r *rowState) {
+	if r.Aside || len(c.key) == 0 {
+		return
+	}
+	var key, titles []string
+	for _, i := range c.key {
+		key = append(key, r.Values[i])
+		titles = append(titles, "« "+c.t.Schema.Fields[i].Title+" »")
+	}
+	joined := strings.Join(key, "\x00")
+	if c.keys[joined] {
+		c.fault(r, c.key[0], "cle_en_double", Detail{Column: strings.Join(titles, ", ")})
+		r.Aside = true
+	}
+	c.keys[joined] = true
+}
+
+func readCSV(data []byte) ([][]string, error) {
+	r := csv.NewReader(bytes.NewReader(data))
+	if first, _, _ := bytes.Cut(data, []byte("\n")); bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
+		r.Comma = ';'
+	}
+	return r.ReadAll()
+}
+
+func textRow(number int, texts []string) Row {
+	row := Row{Number: number}
+	for _, t := range texts {
+		row.Cells = append(row.Cells, Cell{Kind: Text, Text: t})
+	}
+	return row
+}
+
+func fieldNames(s *Schema) []string {
+	var names []string
+	for _, f := range s.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}

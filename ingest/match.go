@@ -1,0 +1,98 @@
+package ingest
+
+import "slices"
+
+// column is where a field stands on a sheet.
+type column struct {
+	field int // index in Schema.Fields
+	index int // column, from 0
+}
+
+// header is a row recognised as the titles of a schema's columns.
+type header struct {
+	row        int // from 1
+	columns    []column
+	duplicates []column // further columns of a field that has one
+	unknown    []int    // columns with a title that no field has
+}
+
+// has reports whether a field was found.
+func (h *header) has(field int) bool {
+	return slices.ContainsFunc(h.columns, func(c column) bool { return c.field == field })
+}
+
+// complete reports whether every required field was found.
+func (h *header) complete(s *Schema) bool {
+	for i := range s.Fields {
+		if s.Fields[i].Constraints.Required && !h.has(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxHeaderRow is how far down a header is looked for.
+const maxHeaderRow = 30
+
+// matchHeader reads a row as titles: each cell that folds to a field's title or name is its column.
+func matchHeader(s *Schema, row Row) header {
+	h := header{row: row.Number}
+	for i, cell := range row.Cells {
+		if cell.Blank() {
+			continue
+		}
+		field := s.fieldTitled(cell.String())
+		switch {
+		case field < 0:
+			h.unknown = append(h.unknown, i)
+		case h.has(field):
+			h.duplicates = append(h.duplicates, column{field, i})
+		default:
+			h.columns = append(h.columns, column{field, i})
+		}
+	}
+	return h
+}
+
+// fieldTitled is the index of the field with that title or name, or −1.
+func (s *Schema) fieldTitled(text string) int {
+	folded := Fold(text)
+	return slices.IndexFunc(s.Fields, func(f Field) bool {
+		return Fold(f.Title) == folded || Fold(f.Name) == folded
+	})
+}
+
+// bestHeader is the row with most titles among the first ones, at least two or all required: a
+// title of a report above the table, or a sentence, is no header.
+func bestHeader(s *Schema, rows []Row) (header, bool) {
+	var best header
+	for _, row := range rows {
+		if row.Number > maxHeaderRow {
+			break
+		}
+		if h := matchHeader(s, row); len(h.columns) > len(best.columns) {
+			best = h
+		}
+	}
+	return best, len(best.columns) >= 2
+}
+
+// readSheet gathers a sheet's rows. Our sheets are small; the bound is the reader's.
+func readSheet(sheet Sheet) ([]Row, error) {
+	var rows []Row
+	for row, err := range sheet.Rows {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// sheetTitled finds a sheet by a table's title or name, folded.
+func (w *Workbook) sheetTitled(s *Schema) int {
+	return slices.IndexFunc(w.Sheets, func(sheet Sheet) bool {
+		folded := Fold(sheet.Name)
+		return folded == Fold(s.Title) || folded == Fold(s.Name)
+	})
+}

@@ -1,0 +1,290 @@
+package ingest
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"sync"
+)
+
+//go:embed schemas/*.json
+var schemaFiles embed.FS
+
+// Tables lists the monthly tables in the order of the workbook's sheets.
+var Tables = []string{
+	"acteurs", "relations", "dialogues", "freins", "attentes", "principes",
+	"engagements", "projets", "ressources", "effets", "celebrations", "reperes", "deliberation",
+}
+
+// EmitterTables are the only tables that an émetteur's workbook may hold.
+var EmitterTables = []string{"relations", "principes"}
+
+// Kind says how rows of a table follow each other over the months.
+type Kind string
+
+// The kinds of table.
+const (
+	Registre  Kind = "registre"  // every row ever declared; the same key in a later month replaces the row
+	Flux      Kind = "flux"      // events; the same identifier in a later month's workbook replaces the row
+	Releve    Kind = "releve"    // dated observations; one stands until a newer one of the same key
+	Reference Kind = "reference" // kept by the association, outside the workbook
+	Accueil   Kind = "accueil"   // the cover sheet: a label and a value per row
+)
+
+// Diffusion says who may see a table or a field.
+type Diffusion string
+
+// The levels of diffusion, from open to closed.
+const (
+	Publique    Diffusion = "publique"
+	Evaluateurs Diffusion = "evaluateurs"
+	Jamais      Diffusion = "jamais"
+)
+
+// Schema is a Frictionless Table Schema (https://datapackage.org/standard/table-schema/) with
+// the custom properties that the pipeline needs. It is the one description of a table.
+type Schema struct {
+	Name        string       `json:"name"`
+	Title       string       `json:"title"`
+	Description string       `json:"description"`
+	Kind        Kind         `json:"kind"`
+	Diffusion   Diffusion    `json:"diffusion"`
+	DateField   string       `json:"dateField,omitempty"` // flux and relevé: the field that dates a row
+	Fields      []Field      `json:"fields"`
+	PrimaryKey  []string     `json:"primaryKey"`
+	ForeignKeys []ForeignKey `json:"foreignKeys,omitempty"`
+}
+
+// Field is a column.
+type Field struct {
+	Name        string      `json:"name"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	Type        string      `json:"type"` // string, integer, number, boolean, date, yearmonth, list
+	Delimiter   string      `json:"delimiter,omitempty"`
+	Constraints Constraints `json:"constraints,omitzero"`
+
+	CodeList      string              `json:"codelist,omitempty"`      // name in codelists.json
+	Check         string              `json:"check,omitempty"`         // siren: nine digits and Luhn's key
+	RequiredWhen  *Condition          `json:"requiredWhen,omitempty"`  // required when another field says so
+	NotBefore     string              `json:"notBefore,omitempty"`     // this date ≥ that field's
+	NotAbove      string              `json:"notAbove,omitempty"`      // this number ≤ that field's
+	DifferentFrom string              `json:"differentFrom,omitempty"` // this text ≠ that field's
+	Diffusion     Diffusion           `json:"diffusion,omitempty"`     // narrower than the table's
+	DiffusionSauf map[string][]string `json:"diffusionSauf,omitempty"` // not published where the row has one of these codes
+	Printable     bool                `json:"printable,omitempty"`     // free text that may be published
+	Example       string              `json:"example,omitempty"`
+}
+
+// Constraints are those of Table Schema.
+type Constraints struct {
+	Required bool     `json:"required,omitempty"`
+	Unique   bool     `json:"unique,omitempty"`
+	Pattern  string   `json:"pattern,omitempty"`
+	Minimum  *float64 `json:"minimum,omitempty"`
+	Maximum  *float64 `json:"maximum,omitempty"`
+	// ExclusiveMinimum: the value is strictly greater (duree_heures > 0).
+	ExclusiveMinimum *float64 `json:"exclusiveMinimum,omitempty"`
+}
+
+// Condition holds on a row when Field is one of In, or is filled and none of NotIn, or is filled.
+type Condition struct {
+	Field  string   `json:"field"`
+	In     []string `json:"in,omitempty"`
+	NotIn  []string `json:"notIn,omitempty"`
+	Filled bool     `json:"filled,omitempty"`
+}
+
+// ForeignKey says that a field holds the key of a row of another table.
+type ForeignKey struct {
+	Fields    []string `json:"fields"`
+	Reference struct {
+		Resource string   `json:"resource"`
+		Fields   []string `json:"fields"`
+	} `json:"reference"`
+}
+
+// Code is one entry of a code list, with the label that a person reads.
+type Code struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+	Group string `json:"group,omitempty"` // the list's own grouping: an axis' family, a ladder code's level
+}
+
+// Model is every schema and code list of the framework.
+type Model struct {
+	Schemas   map[string]*Schema
+	CodeLists map[string][]Code
+	folded    map[string]map[string]string // list → folded code or label → code
+}
+
+// LoadModel reads the embedded schemas. Every defect of a schema is an error: an unknown property,
+// a key, reference or code list that leads nowhere.
+var LoadModel = sync.OnceValues(loadModel)
+
+// retire is the optional field of every monthly table: the key is withdrawn from this month on.
+var retire = Field{
+	Name: "retire", Title: "Retiré", Type: "boolean",
+	Description: "« oui » retire cette ligne à partir du mois de ce classeur : elle n’aurait pas dû être déclarée. Pour une fin ordinaire, remplissez plutôt la date de fin.",
+}
+
+func loadModel() (*Model, error) {
+	m := &Model{Schemas: map[string]*Schema{}}
+	if err := decodeStrict("schemas/codelists.json", &m.CodeLists); err != nil {
+		return nil, err
+	}
+	names := append([]string{"accueil", "territoires", "parametres"}, Tables...)
+	for _, name := range names {
+		s := &Schema{}
+		if err := decodeStrict(path.Join("schemas", name+".json"), s); err != nil {
+			return nil, err
+		}
+		if s.Name != name {
+			return nil, fmt.Errorf("schemas/%s.json: name is %q", name, s.Name)
+		}
+		if s.Kind != Reference && s.Kind != Accueil {
+			s.Fields = append(s.Fields, retire)
+		}
+		m.Schemas[name] = s
+	}
+	m.folded = map[string]map[string]string{}
+	for list, codes := range m.CodeLists {
+		m.folded[list] = map[string]string{}
+		for _, c := range codes {
+			m.folded[list][Fold(c.Label)] = c.Value
+			m.folded[list][Fold(c.Value)] = c.Value
+		}
+	}
+	for _, name := range names {
+		if err := m.check(m.Schemas[name]); err != nil {
+			return nil, fmt.Errorf("schemas/%s.json: %w", name, err)
+		}
+	}
+	return m, nil
+}
+
+func decodeStrict(file string, v any) error {
+	data, err := schemaFiles.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return decodeStrictBytes(file, data, v)
+}
+
+// decodeStrictBytes decodes one JSON value and refuses an unknown property or anything after it.
+func decodeStrictBytes(file string, data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("%s: data after the JSON value", file)
+	}
+	return nil
+}
+
+func (m *Model) check(s *Schema) error {
+	seen := map[string]int{} // folded name or title → index of its field
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		for _, key := range []string{f.Name, f.Title} {
+			if j, taken := seen[Fold(key)]; taken && j != i {
+				return fmt.Errorf("field %s: %q is taken by field %s", f.Name, key, s.Fields[j].Name)
+			}
+			seen[Fold(key)] = i
+		}
+		if err := m.checkField(s, f); err != nil {
+			return fmt.Errorf("field %s: %w", f.Name, err)
+		}
+	}
+	for _, k := range s.PrimaryKey {
+		if s.Field(k) == nil {
+			return fmt.Errorf("primaryKey: no field %q", k)
+		}
+	}
+	if (s.Kind == Flux || s.Kind == Releve) && s.Field(s.DateField) == nil {
+		return fmt.Errorf("dateField: no field %q", s.DateField)
+	}
+	for _, fk := range s.ForeignKeys {
+		target := m.Schemas[fk.Reference.Resource]
+		if len(fk.Fields) != 1 || len(fk.Reference.Fields) != 1 || s.Field(fk.Fields[0]) == nil {
+			return fmt.Errorf("foreignKeys: %v is not one field", fk.Fields)
+		}
+		if target == nil || len(target.PrimaryKey) != 1 || target.PrimaryKey[0] != fk.Reference.Fields[0] {
+			return fmt.Errorf("foreignKeys: %s.%v is not a key", fk.Reference.Resource, fk.Reference.Fields)
+		}
+	}
+	return nil
+}
+
+func (m *Model) checkField(s *Schema, f *Field) error {
+	switch f.Type {
+	case "string", "integer", "number", "boolean", "date", "yearmonth", "list":
+	default:
+		return fmt.Errorf("unknown type %q", f.Type)
+	}
+	if f.Title == "" || f.Description == "" {
+		return fmt.Errorf("no title or description")
+	}
+	if f.CodeList != "" && m.CodeLists[f.CodeList] == nil {
+		return fmt.Errorf("no code list %q", f.CodeList)
+	}
+	if _, err := regexp.Compile(f.Constraints.Pattern); err != nil {
+		return err
+	}
+	others := []string{f.NotBefore, f.NotAbove, f.DifferentFrom}
+	if f.RequiredWhen != nil {
+		others = append(others, f.RequiredWhen.Field)
+	}
+	for other := range f.DiffusionSauf {
+		others = append(others, other)
+	}
+	for _, other := range others {
+		if other != "" && s.Field(other) == nil {
+			return fmt.Errorf("no field %q", other)
+		}
+	}
+	return nil
+}
+
+// Field returns the field of that name, or nil.
+func (s *Schema) Field(name string) *Field {
+	for i := range s.Fields {
+		if s.Fields[i].Name == name {
+			return &s.Fields[i]
+		}
+	}
+	return nil
+}
+
+// DiffusionOf is the field's diffusion: its own, else its table's.
+func (s *Schema) DiffusionOf(f *Field) Diffusion {
+	if f.Diffusion != "" {
+		return f.Diffusion
+	}
+	return s.Diffusion
+}
+
+// Label is the label of a code, or the code itself.
+func (m *Model) Label(list, code string) string {
+	for _, c := range m.CodeLists[list] {
+		if c.Value == code {
+			return c.Label
+		}
+	}
+	return code
+}
+
+// Values are the codes of a list, in its order.
+func (m *Model) Values(list string) []string {
+	values := make([]string, len(m.CodeLists[list]))
+	for i, c := range m.CodeLists[list] {
+		values[i] = c.Value
+	}
+	return values
+}

@@ -1,0 +1,306 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ReaderVersion changes whenever the same bytes may be understood differently: what was parsed
+// under another version is parsed again.
+const ReaderVersion = "1"
+
+// Submission is what one file says: whose it is, its rows with their cells, and what is to be said
+// about it. A rejected one has findings only.
+type Submission struct {
+	Rejected   bool
+	Territoire string
+	Periode    time.Time // first day of the month, UTC
+	Emetteur   string    // an acteur_id or a peer group's code; empty: the territory itself
+	Version    string    // of the template
+	Tables     []TableRows
+	Findings   []Finding
+}
+
+// TableRows are the rows of a sheet. Read rows = taken rows + rows set aside.
+type TableRows struct {
+	Schema  *Schema
+	Sheet   string // its name in the file; empty when it is absent
+	Nothing bool   // ticked « rien ce mois-ci »
+	Columns []int  // for each field its column from 0, or −1
+	Rows    []DataRow
+}
+
+// DataRow is a row read through its schema.
+type DataRow struct {
+	Line     int      // as people see it
+	Values   []string // for each field its canonical text; empty: nothing, or nothing understood
+	Aside    bool     // set aside by what the row itself or its sheet shows
+	Required int      // required cells
+	Present  int      // required cells that are filled, understood or not
+	Filled   int      // filled cells
+}
+
+// Parse understands a file. It never fails: what cannot be understood is a finding, and the same
+// bytes always give the same Submission.
+func Parse(m *Model, data []byte) *Submission {
+	p := &parser{model: m, sub: &Submission{}}
+	p.parse(data)
+	if p.sub.Rejected {
+		p.sub.Tables = nil
+	}
+	return p.sub
+}
+
+type parser struct {
+	model *Model
+	sub   *Submission
+	book  *Workbook
+	rows  map[int][]Row // by sheet index, as read
+}
+
+func (p *parser) parse(data []byte) {
+	book, err := readXLSX(data)
+	if err != nil {
+		p.reject("fichier_illisible", Finding{}, Detail{})
+		return
+	}
+	p.book, p.rows = book, map[int][]Row{}
+	for i, sheet := range book.Sheets {
+		if p.rows[i], err = readSheet(sheet); err != nil {
+			p.reject("feuille_illisible", Finding{Sheet: sheet.Name}, Detail{Sheet: sheet.Name})
+			return
+		}
+	}
+	claimed, ok := p.accueil()
+	if !ok {
+		return
+	}
+	sheets := p.assignSheets(claimed)
+	for i := range p.sub.Tables {
+		t := &p.sub.Tables[i]
+		if index, found := sheets[t.Schema.Name]; found {
+			p.table(t, p.book.Sheets[index].Name, p.rows[index])
+		}
+	}
+}
+
+// find adds a finding of that rule.
+func (p *parser) find(code string, f Finding, d Detail) {
+	rule := RuleNamed(code)
+	f.Rule, f.Severity, f.Message = rule.Code, rule.Severity, rule.Say(d)
+	p.sub.Findings = append(p.sub.Findings, f)
+}
+
+func (p *parser) reject(code string, f Finding, d Detail) {
+	p.sub.Rejected = true
+	p.find(code, f, d)
+}
+
+// accueil reads the cover sheet: labels in column A, values in column B, on any row. It returns
+// the sheet's index, and false when the workbook cannot be taken.
+func (p *parser) accueil() (int, bool) {
+	schema := p.model.Schemas["accueil"]
+	index := p.book.sheetTitled(schema)
+	if index < 0 {
+		p.reject("accueil_absent", Finding{}, Detail{})
+		return 0, false
+	}
+	name := p.book.Sheets[index].Name
+	values := map[string]Cell{}
+	cells := map[string]string{}
+	for _, row := range p.rows[index] {
+		if len(row.Cells) == 0 || row.Cells[0].Blank() {
+			continue
+		}
+		if i := schema.fieldTitled(row.Cells[0].String()); i >= 0 {
+			field := schema.Fields[i].Name
+			cells[field] = CellName(1, row.Number)
+			if len(row.Cells) > 1 {
+				values[field] = row.Cells[1]
+			}
+		}
+	}
+	p.sub.Version = values["version_modele"].String()
+	p.sub.Territoire = values["territoire_id"].String()
+	if p.sub.Territoire == "" {
+		p.reject("territoire_absent", Finding{Sheet: name, Cell: cells["territoire_id"], Field: "territoire_id"},
+			Detail{Column: schema.Field("territoire_id").Title})
+	}
+	periode, ok := month(values["periode"])
+	if !ok {
+		p.reject("periode_illisible", Finding{Sheet: name, Cell: cells["periode"], Field: "periode", Value: values["periode"].String()}, Detail{})
+	}
+	p.sub.Periode = periode
+	if text := values["emetteur"].String(); text != "" {
+		p.sub.Emetteur = text
+		if group := p.model.code("groupe_pairs", text); group != "" {
+			p.sub.Emetteur = group
+		}
+	}
+	for _, table := range Tables {
+		p.sub.Tables = append(p.sub.Tables, TableRows{
+			Schema: p.model.Schemas[table], Nothing: boolean(values["rien_"+table]) == "true",
+		})
+	}
+	return index, !p.sub.Rejected
+}
+
+// assignSheets gives each table its sheet: by title or technical name, else — said in a finding —
+// the one unclaimed sheet whose titles hold all required columns of that table alone.
+func (p *parser) assignSheets(accueil int) map[string]int {
+	assigned := map[string]int{}
+	claimed := map[int]bool{accueil: true}
+	for i := range p.sub.Tables {
+		schema := p.sub.Tables[i].Schema
+		if index := p.book.sheetTitled(schema); index >= 0 {
+			assigned[schema.Name], claimed[index] = index, true
+		}
+	}
+	for index, sheet := range p.book.Sheets {
+		if claimed[index] || slices.Contains(ownSheets, Fold(sheet.Name)) {
+			continue
+		}
+		if schema := p.recognise(p.rows[index], assigned); schema != nil {
+			assigned[schema.Name] = index
+			p.find("feuille_renommee", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{Sheet: schema.Title})
+		} else if len(p.rows[index]) > 0 {
+			p.find("feuille_inconnue", Finding{Sheet: sheet.Name}, Detail{Sheet: sheet.Name})
+		}
+	}
+	for i := range p.sub.Tables {
+		schema := p.sub.Tables[i].Schema
+		if _, found := assigned[schema.Name]; !found && p.expects(schema.Name) {
+			p.find("feuille_absente", Finding{Table: schema.Name, Sheet: schema.Title}, Detail{Sheet: schema.Title})
+		}
+	}
+	return assigned
+}
+
+// ownSheets are the template's sheets that hold no rows, folded.
+var ownSheets = []string{"listes", "mode_d_emploi", "retour"}
+
+// expects reports whether the sender's workbook should hold that table.
+func (p *parser) expects(table string) bool {
+	return p.sub.Emetteur == "" || slices.Contains(EmitterTables, table)
+}
+
+// recognise returns the one missing table that a sheet's titles describe in full, or nil.
+func (p *parser) recognise(rows []Row, assigned map[string]int) *Schema {
+	var found *Schema
+	for i := range p.sub.Tables {
+		schema := p.sub.Tables[i].Schema
+		if _, taken := assigned[schema.Name]; taken {
+			continue
+		}
+		if h, ok := bestHeader(schema, rows); ok && h.complete(schema) {
+			if found != nil {
+				return nil
+			}
+			found = schema
+		}
+	}
+	return found
+}
+
+func (p *parser) table(t *TableRows, sheet string, rows []Row) {
+	t.Sheet = sheet
+	schema := t.Schema
+	t.Columns = slices.Repeat([]int{-1}, len(schema.Fields))
+	h, ok := bestHeader(schema, rows)
+	if !ok {
+		if len(rows) > 0 {
+			p.find("entete_absent", Finding{Table: schema.Name, Sheet: sheet}, Detail{Sheet: schema.Title})
+		}
+		return
+	}
+	for _, c := range h.columns {
+		t.Columns[c.field] = c.index
+	}
+	p.headerFindings(t, h)
+	c := newRowChecker(p, t)
+	foreign := !p.expects(schema.Name)
+	incomplete := !h.complete(schema)
+	for _, row := range rows {
+		if row.Number <= h.row || !c.mentions(row) {
+			continue
+		}
+		r := c.read(row)
+		if foreign || incomplete {
+			r.Aside = true
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	if foreign && len(t.Rows) > 0 {
+		p.find("feuille_hors_emetteur", Finding{Table: schema.Name, Sheet: sheet}, Detail{})
+	}
+}
+
+func (p *parser) headerFindings(t *TableRows, h header) {
+	s := t.Schema
+	at := func(index int) Finding {
+		return Finding{Table: s.Name, Sheet: t.Sheet, Line: h.row, Cell: CellName(index, h.row)}
+	}
+	for _, c := range h.duplicates {
+		p.find("colonne_en_double", at(c.index), Detail{Column: s.Fields[c.field].Title})
+	}
+	for _, index := range h.unknown {
+		p.find("colonne_inconnue", at(index), Detail{Sheet: s.Title})
+	}
+	for i := range s.Fields {
+		if s.Fields[i].Constraints.Required && !h.has(i) {
+			p.find("colonne_absente", Finding{Table: s.Name, Sheet: t.Sheet, Field: s.Fields[i].Name}, Detail{Column: s.Fields[i].Title})
+		}
+	}
+}
+
+// Counts are a sheet's rows read, taken and set aside.
+func (t *TableRows) Counts() (read, taken, aside int) {
+	for _, r := range t.Rows {
+		if r.Aside {
+			aside++
+		} else {
+			taken++
+		}
+	}
+	return len(t.Rows), taken, aside
+}
+
+// ParseCSV reads a reference table (territoires.csv, parametres.csv) strictly: comma or semicolon,
+// UTF-8, one header row. Unlike a workbook it is the association's own file: a defect is an error.
+func ParseCSV(m *Model, schema *Schema, data []byte) ([]map[string]string, error) {
+	records, err := readCSV(bytes.TrimPrefix(data, []byte("\ufeff")))
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 {
+		return nil, errors.New("no header row")
+	}
+	h := matchHeader(schema, textRow(1, records[0]))
+	if !h.complete(schema) || len(h.unknown)+len(h.duplicates) > 0 {
+		return nil, errors.New("the header must hold each required column once, and no unknown one: " + strings.Join(fieldNames(schema), ", "))
+	}
+	p := &parser{model: m, sub: &Submission{}}
+	t := &TableRows{Schema: schema, Sheet: schema.Name, Columns: slices.Repeat([]int{-1}, len(schema.Fields))}
+	for _, c := range h.columns {
+		t.Columns[c.field] = c.index
+	}
+	checker := newRowChecker(p, t)
+	var rows []map[string]string
+	for i, record := range records[1:] {
+		r := checker.read(textRow(i+2, record))
+		row := map[string]string{}
+		for j, v := range r.Values {
+			row[schema.Fields[j].Name] = v
+		}
+		rows = append(rows, row)
+	}
+	if len(p.sub.Findings) > 0 { // without the value: it may be somebody's address
+		f := p.sub.Findings[0]
+		return nil, fmt.Errorf("line %d, %s: %s", f.Line, f.Field, f.Rule)
+	}
+	return rows, nil
+}

@@ -1,0 +1,273 @@
+package ingest
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// The reasons, other than a value, that an optional cell may give. Anywhere in raw text they are
+// these two words, so that empty, zero, « non concerné » and « ne sait pas » stay apart.
+const (
+	NotConcerned = "nc"
+	DoesNotKnow  = "nsp"
+)
+
+var absences = map[string]string{
+	"nc": NotConcerned, "n_c": NotConcerned, "non_concerne": NotConcerned, "non_concernee": NotConcerned,
+	"nsp": DoesNotKnow, "n_s_p": DoesNotKnow, "ne_sait_pas": DoesNotKnow, "ne_sais_pas": DoesNotKnow,
+}
+
+// isSpace adds to Unicode's spaces the zero-width ones and the byte-order mark that copy and paste bring.
+func isSpace(r rune) bool {
+	return unicode.IsSpace(r) || r == '\u200b' || r == '\u2060' || r == '\ufeff'
+}
+
+// canonical reads a filled cell as the field's type and returns its one text form: ISO dates,
+// numbers with a dot and at most four decimals, true and false, codes, lists joined by « ; ».
+// A non-empty rule is the code of what is wrong; the text is then empty.
+func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
+	if c.Kind == Fault {
+		return "", "cellule_en_erreur"
+	}
+	switch f.Type {
+	case "integer":
+		n, ok := number(c, f)
+		if !ok {
+			return "", "nombre_illisible"
+		}
+		if n != math.Trunc(n) || math.Abs(n) > 1<<53 {
+			return "", "nombre_non_entier"
+		}
+		return strconv.FormatInt(int64(n), 10), ""
+	case "number":
+		n, ok := number(c, f)
+		if !ok || math.Abs(n) >= 1e13 {
+			return "", "nombre_illisible"
+		}
+		return decimal4(n), ""
+	case "boolean":
+		if text := boolean(c); text != "" {
+			return text, ""
+		}
+		return "", "oui_non_illisible"
+	case "date":
+		if t, ok := date(c); ok {
+			return t.Format(time.DateOnly), ""
+		}
+		return "", "date_illisible"
+	case "yearmonth":
+		if t, ok := month(c); ok {
+			return t.Format("2006-01"), ""
+		}
+		return "", "date_illisible"
+	case "list":
+		return m.list(f, c.String())
+	}
+	if f.CodeList != "" {
+		code := m.code(f.CodeList, c.String())
+		if code == "" {
+			return "", "code_inconnu"
+		}
+		return code, ""
+	}
+	return c.String(), ""
+}
+
+// code finds a code by its value or label, folded; "" when there is none.
+func (m *Model) code(list, text string) string {
+	return m.folded[list][Fold(text)]
+}
+
+func (m *Model) list(f *Field, text string) (joined, rule string) {
+	var codes []string
+	for _, part := range strings.Split(text, f.Delimiter) {
+		if trim(part) == "" {
+			continue
+		}
+		code := m.code(f.CodeList, part)
+		if code == "" {
+			return "", "code_inconnu"
+		}
+		codes = append(codes, code)
+	}
+	return strings.Join(codes, f.Delimiter), ""
+}
+
+// number reads a number as French people write it. A percentage (12 %, or a cell shown as one)
+// is taken on a 0–100 scale, and only for a field whose maximum is 100.
+func number(c Cell, f *Field) (float64, bool) {
+	percentField := f.Constraints.Maximum != nil && *f.Constraints.Maximum == 100
+	switch c.Kind {
+	case Number:
+		if c.Percent {
+			return c.Number * 100, percentField
+		}
+		return c.Number, !math.IsInf(c.Number, 0) && !math.IsNaN(c.Number)
+	case Text:
+		return numberOfText(c.Text, percentField)
+	}
+	return 0, false
+}
+
+var numberText = regexp.MustCompile(`^[+-]?(\d+([.,]\d+)?|\d{1,3}(\.\d{3})+,\d+)$`)
+
+func numberOfText(text string, percentField bool) (float64, bool) {
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case isSpace(r), r == '\'', r == '’':
+			return -1
+		case r == '−', r == '–':
+			return '-'
+		}
+		return r
+	}, text)
+	if bare, ok := strings.CutSuffix(s, "%"); ok {
+		if !percentField {
+			return 0, false
+		}
+		s = bare
+	}
+	s = strings.TrimSuffix(s, "€")
+	if !numberText.MatchString(s) {
+		return 0, false
+	}
+	if strings.Contains(s, ",") {
+		s = strings.ReplaceAll(strings.ReplaceAll(s, ".", ""), ",", ".")
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil
+}
+
+// decimal4 writes a number with at most four decimals, rounded half away from zero on the shortest
+// decimal form that reads back as the same float (so 1.00005 is a half, whatever its binary form).
+func decimal4(n float64) string {
+	s := strconv.FormatFloat(math.Abs(n), 'f', -1, 64)
+	whole, frac, _ := strings.Cut(s, ".")
+	if len(frac) > 4 {
+		up := frac[4] >= '5'
+		v, _ := strconv.ParseInt(whole+frac[:4], 10, 64) // n is below 1e13: 17 digits fit
+		if up {
+			v++
+		}
+		digits := strconv.FormatInt(v, 10)
+		for len(digits) < 5 {
+			digits = "0" + digits
+		}
+		whole, frac = digits[:len(digits)-4], digits[len(digits)-4:]
+	}
+	frac = strings.TrimRight(frac, "0")
+	if frac != "" {
+		whole += "." + frac
+	}
+	if n < 0 && strings.Trim(whole, "0.") != "" {
+		return "-" + whole
+	}
+	return whole
+}
+
+func boolean(c Cell) string {
+	switch c.Kind {
+	case Bool:
+		return strconv.FormatBool(c.Bool)
+	case Number:
+		if c.Number == 0 || c.Number == 1 {
+			return strconv.FormatBool(c.Number == 1)
+		}
+	case Text:
+		switch Fold(c.Text) {
+		case "oui", "o", "vrai", "true", "x", "1":
+			return "true"
+		case "non", "n", "faux", "false", "0":
+			return "false"
+		}
+		if t := trim(c.Text); t == "✓" || t == "✔" || t == "☑" {
+			return "true"
+		}
+	}
+	return ""
+}
+
+var (
+	isoDate    = regexp.MustCompile(`^(\d{4})-(\d{1,2})-(\d{1,2})([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?$`)
+	frenchDate = regexp.MustCompile(`^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$`)
+	wordDate   = regexp.MustCompile(`^(\d{1,2})(?:er)?_([a-z]+)_(\d{4})$`)
+	isoMonth   = regexp.MustCompile(`^(\d{4})[-/](\d{1,2})$`)
+	slashMonth = regexp.MustCompile(`^(\d{1,2})[-/](\d{4})$`)
+	wordMonth  = regexp.MustCompile(`^([a-z]+)_(\d{4})$`)
+)
+
+var monthNames = map[string]string{
+	"janvier": "1", "fevrier": "2", "mars": "3", "avril": "4", "mai": "5", "juin": "6", "juillet": "7", "aout": "8",
+	"septembre": "9", "octobre": "10", "novembre": "11", "decembre": "12",
+	"janv": "1", "fevr": "2", "avr": "4", "juil": "7", "sept": "9", "oct": "10", "nov": "11", "dec": "12",
+}
+
+// date reads a day: a date cell, ISO text, jj/mm/aaaa or « 15 mars 2026 ».
+func date(c Cell) (time.Time, bool) {
+	if c.Kind == Date {
+		return c.Date, true
+	}
+	if c.Kind != Text {
+		return time.Time{}, false
+	}
+	text := trim(c.Text)
+	if p := isoDate.FindStringSubmatch(text); p != nil {
+		return day(p[1], p[2], p[3])
+	}
+	if p := frenchDate.FindStringSubmatch(text); p != nil {
+		return day(p[3], p[2], p[1])
+	}
+	if p := wordDate.FindStringSubmatch(Fold(text)); p != nil {
+		return day(p[3], monthNames[p[2]], p[1])
+	}
+	return time.Time{}, false
+}
+
+// month reads a month: 2026-11, 11/2026, « novembre 2026 » or a date of that month.
+func month(c Cell) (time.Time, bool) {
+	if t, ok := date(c); ok {
+		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC), true
+	}
+	if c.Kind != Text {
+		return time.Time{}, false
+	}
+	text := trim(c.Text)
+	if p := isoMonth.FindStringSubmatch(text); p != nil {
+		return day(p[1], p[2], "1")
+	}
+	if p := slashMonth.FindStringSubmatch(text); p != nil {
+		return day(p[2], p[1], "1")
+	}
+	if p := wordMonth.FindStringSubmatch(Fold(text)); p != nil {
+		return day(p[2], monthNames[p[1]], "1")
+	}
+	return time.Time{}, false
+}
+
+// day makes a date of its parts if there is such a day between 1900 and 2199.
+func day(year, month, dayOfMonth string) (time.Time, bool) {
+	y, _ := strconv.Atoi(year)
+	m, _ := strconv.Atoi(month)
+	d, _ := strconv.Atoi(dayOfMonth)
+	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	return t, y >= 1900 && y < 2200 && t.Year() == y && t.Month() == time.Month(m) && t.Day() == d
+}
+
+// luhn reports whether the last digit of a number is its Luhn key.
+func luhn(digits string) bool {
+	sum := 0
+	for i := range len(digits) {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
