@@ -36,13 +36,15 @@ type Rule struct {
 	Remedy   string
 }
 
-// Rules is every rule that reading can apply; transform adds those that need other workbooks.
+// Rules is every rule. Reading a file applies all but territoire_inconnu, periode_future and
+// reference_inconnue, which need the other files of a workspace and the day of reception.
 var Rules = []Rule{
 	{"fichier_illisible", Rejet, "Ce fichier n’est pas un classeur Excel lisible.", "Ouvrez-le dans Excel ou LibreOffice, enregistrez-le au format « Classeur Excel (.xlsx) », puis renvoyez-le."},
 	{"accueil_absent", Rejet, "La feuille « Accueil » manque : on ne sait ni de quel territoire ni de quel mois il s’agit.", "Repartez du modèle du classeur de suivi et recopiez-y vos feuilles."},
 	{"territoire_absent", Rejet, "La feuille « Accueil » ne dit pas de quel territoire il s’agit.", "Remplissez la ligne « {colonne} », colonne B."},
 	{"territoire_inconnu", Rejet, "Ce territoire ne figure pas dans la liste du programme.", "Vérifiez l’identifiant dans la feuille « Accueil » ; s’il est juste, écrivez à l’association."},
 	{"periode_illisible", Rejet, "Le mois du classeur est absent ou illisible.", "Écrivez-le dans la feuille « Accueil » sous la forme 2026-10, 10/2026 ou « octobre 2026 »."},
+	{"periode_future", Rejet, "Le mois du classeur n’avait pas commencé quand il a été reçu.", "Vérifiez le mois et l’année dans la feuille « Accueil »."},
 	{"feuille_illisible", Rejet, "La feuille « {feuille} » est endommagée : sa lecture s’arrête en chemin, rien du classeur n’est donc pris.", "Ouvrez le classeur, enregistrez-le de nouveau, puis renvoyez-le."},
 	{"feuille_absente", Erreur, "La feuille « {feuille} » manque : ce mois n’est pas reçu pour elle.", "Remettez la feuille du modèle ; s’il ne s’est rien passé, laissez-la vide et cochez « rien ce mois-ci » à l’accueil."},
 	{"feuille_renommee", Question, "Cette feuille porte un autre nom que prévu ; d’après ses titres de colonnes, elle a été lue comme « {feuille} ».", "Rendez-lui le nom « {feuille} », ou dites si elle n’aurait pas dû être lue."},
@@ -69,6 +71,7 @@ var Rules = []Rule{
 	{"plus_grand_que", Erreur, "« {colonne} » est plus grand que « {autre} », dont il est une partie.", "Corrigez l’un des deux nombres."},
 	{"meme_acteur", Erreur, "« {colonne} » et « {autre} » désignent le même acteur.", "Une relation va d’un acteur à un autre : corrigez l’un des deux."},
 	{"declarant_etranger", Erreur, "Dans le classeur d’un émetteur, chaque relation est déclarée par lui-même.", "Remettez l’identifiant de l’émetteur dans « {colonne} », ou supprimez la ligne."},
+	{"reference_inconnue", Erreur, "« {colonne} » désigne un identifiant qui n’est ni dans ce classeur, ni dans ceux des mois précédents.", "Vérifiez l’identifiant, majuscules comprises, ou ajoutez la ligne manquante dans sa feuille."},
 	{"groupe_etranger", Erreur, "Dans le classeur d’un groupe de pairs, chaque réponse vient de ce groupe.", "Corrigez « {colonne} », ou supprimez la ligne."},
 }
 

@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,7 +131,7 @@ var LoadModel = sync.OnceValues(loadModel)
 // retire is the optional field of every monthly table: the key is withdrawn from this month on.
 var retire = Field{
 	Name: "retire", Title: "Retiré", Type: "boolean",
-	Description: "« oui » retire cette ligne à partir du mois de ce classeur : elle n’aurait pas dû être déclarée. Pour une fin ordinaire, remplissez plutôt la date de fin.",
+	Description: "« oui » retire cette ligne à partir du mois de ce classeur : elle n’aurait pas dû être déclarée. Pour une fin ordinaire, remplissez plutôt la date de fin.",
 }
 
 func loadModel() (*Model, error) {
@@ -186,6 +188,19 @@ func decodeStrictBytes(file string, data []byte, v any) error {
 		return fmt.Errorf("%s: data after the JSON value", file)
 	}
 	return nil
+}
+
+// DecodeSchema reads a schema from bytes as strictly as LoadModel reads its own; file is only for
+// errors. Later stages describe with it the tables that they make.
+func (m *Model) DecodeSchema(file string, data []byte) (*Schema, error) {
+	s := &Schema{}
+	if err := decodeStrictBytes(file, data, s); err != nil {
+		return nil, err
+	}
+	if err := m.check(s); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
 }
 
 func (m *Model) check(s *Schema) error {
@@ -288,3 +303,14 @@ func (m *Model) Values(list string) []string {
 	}
 	return values
 }
+
+// Digest identifies the descriptions: what was parsed under other ones is parsed again.
+var Digest = sync.OnceValue(func() string {
+	hash := sha256.New()
+	files, _ := schemaFiles.ReadDir("schemas") // embedded: cannot fail
+	for _, f := range files {
+		data, _ := schemaFiles.ReadFile(path.Join("schemas", f.Name()))
+		fmt.Fprintf(hash, "%s %d\n%s", f.Name(), len(data), data)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+})

@@ -357,6 +357,8 @@ func TestPublishedTexts(t *testing.T) {
 			plain = append(plain, name)
 		}
 	})
+	slices.Sort(printed)
+	slices.Sort(plain)
 	if diff := cmp.Diff(printable, printed); diff != "" {
 		t.Errorf("printable texts (-want +got):\n%s", diff)
 	}

@@ -76,10 +76,13 @@ func trim(s string) string {
 }
 
 // CellName is the A1 reference of a column (from 0) and a row (from 1).
-func CellName(column, row int) string {
+func CellName(column, row int) string { return ColumnName(column) + strconv.Itoa(row) }
+
+// ColumnName is the letters of a column, from 0.
+func ColumnName(column int) string {
 	name := ""
 	for n := column + 1; n > 0; n = (n - 1) / 26 {
 		name = string(rune('A'+(n-1)%26)) + name
 	}
-	return name + strconv.Itoa(row)
+	return name
 }

@@ -304,3 +304,6 @@ func ParseCSV(m *Model, schema *Schema, data []byte) ([]map[string]string, error
 	}
 	return rows, nil
 }
+
+// CSVHeader is an empty reference table: its header row.
+func CSVHeader(s *Schema) []byte { return []byte(strings.Join(fieldNames(s), ",") + "\n") }

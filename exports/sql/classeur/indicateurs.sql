@@ -1,0 +1,29 @@
+-- The twelve months that end with the release's, oldest first, and the details of the last one:
+-- one row per territory, indicator and modalite. A month before the territory's first has no statut.
+WITH mois AS (
+    SELECT unnest(generate_series((periode - INTERVAL 11 MONTH)::DATE, periode, INTERVAL 1 MONTH))::DATE AS periode FROM ref.horizon
+),
+lignes AS (
+    SELECT v.territoire_id, c.indicateur, c.nom, c.unite, c.modalites, v.modalite, k.libelle, coalesce(k.rang, 0) AS rang
+    FROM indicateur.valeurs v
+    JOIN ref.horizon h ON h.periode = v.periode
+    JOIN indicateur.catalogue c ON c.indicateur = v.indicateur
+    LEFT JOIN ref.codes k ON k.liste = c.modalites AND k.code = v.modalite
+    WHERE v.territoire_id <> '*'
+)
+SELECT l.territoire_id, l.indicateur, l.nom, coalesce(l.libelle, 'ensemble') AS modalite, l.unite, u.libelle AS unite_libelle,
+    list(v.valeur ORDER BY m.periode) AS valeurs, list(v.statut ORDER BY m.periode) AS statuts,
+    max(v.borne_basse) FILTER (h.periode = m.periode) AS borne_basse, max(v.borne_haute) FILTER (h.periode = m.periode) AS borne_haute,
+    max(v.effectif) FILTER (h.periode = m.periode) AS effectif,
+    max(v.numerateur) FILTER (h.periode = m.periode) AS numerateur,
+    max(v.denominateur) FILTER (h.periode = m.periode) AS denominateur,
+    max(s.libelle) FILTER (h.periode = m.periode) AS statut
+FROM lignes l
+CROSS JOIN mois m
+CROSS JOIN ref.horizon h
+LEFT JOIN indicateur.valeurs v
+    ON v.indicateur = l.indicateur AND v.territoire_id = l.territoire_id AND v.modalite = l.modalite AND v.periode = m.periode
+LEFT JOIN ref.codes u ON u.liste = 'unite' AND u.code = l.unite
+LEFT JOIN ref.codes s ON s.liste = 'statut_indicateur' AND s.code = v.statut
+GROUP BY l.territoire_id, l.indicateur, l.nom, l.libelle, l.modalite, l.rang, l.unite, u.libelle
+ORDER BY l.territoire_id, l.indicateur, l.rang

@@ -1,0 +1,7 @@
+-- Every figure: one row per indicator, territory (« * »: the programme), month and modalite.
+SELECT v.indicateur, v.territoire_id, strftime(v.periode, '%Y-%m') AS periode, v.modalite,
+    v.valeur, v.borne_basse, v.borne_haute, v.effectif, v.population, v.manquants, v.statut,
+    v.numerateur, v.denominateur, c.unite
+FROM indicateur.valeurs v
+JOIN indicateur.catalogue c ON c.indicateur = v.indicateur
+ORDER BY v.indicateur, v.territoire_id, v.periode, v.modalite

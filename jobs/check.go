@@ -1,0 +1,159 @@
+package jobs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"cairn/ingest"
+	"cairn/transform"
+)
+
+type checkCmd struct {
+	Files []string `arg:"" type:"existingfile" help:"Workbooks to check."`
+}
+
+// Run prints, in French, what would be said to the sender of each file. In a workspace that has run
+// it applies every rule; elsewhere it says which rules need one.
+func (c *checkCmd) Run(e *env) error {
+	model, err := ingest.LoadModel()
+	if err != nil {
+		return err
+	}
+	context, err := e.checkContext()
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	defer context.close()
+	for _, file := range c.Files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+		submission := ingest.Parse(model, data)
+		if err := context.preview(e, model, data, submission); err != nil {
+			return fmt.Errorf("check %s: %w", file, err)
+		}
+		if e.report(file, submission) {
+			e.findings = true
+		}
+		fmt.Fprintln(e.stdout)
+	}
+	if context.db == nil {
+		fmt.Fprintln(e.stdout, "Règles non appliquées hors d’un espace de travail : territoire connu du programme, mois déjà commencé, identifiants des mois précédents.")
+	}
+	return nil
+}
+
+// checkContext is the workspace that a check compares with, if there is one.
+type checkContext struct {
+	db    *transform.Warehouse
+	state transform.State
+}
+
+func (e *env) checkContext() (checkContext, error) {
+	var none checkContext
+	w, err := OpenWorkspace(e.workspace)
+	if errors.As(err, new(*hintError)) {
+		return none, nil
+	}
+	if err != nil {
+		return none, err
+	}
+	if _, err := os.Stat(w.path("cairn.duckdb")); err != nil {
+		return none, nil // nothing has run here yet
+	}
+	journal, err := w.journal()
+	if err != nil {
+		return none, err
+	}
+	state, err := readState(journal, w.archive())
+	if err != nil {
+		return none, err
+	}
+	db, err := w.open()
+	return checkContext{db, state}, err
+}
+
+func (c checkContext) close() {
+	if c.db != nil {
+		c.db.Close()
+	}
+}
+
+// preview adds the rules that need the other files of the workspace.
+func (c checkContext) preview(e *env, m *ingest.Model, data []byte, s *ingest.Submission) error {
+	if c.db == nil {
+		return nil
+	}
+	sum := sha256.Sum256(data)
+	return c.db.Preview(e.ctx, m, c.state, hex.EncodeToString(sum[:]), s, e.now())
+}
+
+// severityOrder is the order in which findings are said.
+var severityOrder = []ingest.Severity{ingest.Rejet, ingest.Erreur, ingest.Question, ingest.Note}
+
+// report says what is to be said of a submission, and whether something must be corrected or explained.
+func (e *env) report(file string, s *ingest.Submission) (remain bool) {
+	fmt.Fprintln(e.stdout, file)
+	if s.Rejected {
+		fmt.Fprintln(e.stdout, "  Ce classeur ne peut pas être pris.")
+	} else {
+		fmt.Fprintf(e.stdout, "  Territoire %s, mois %s%s\n", s.Territoire, s.Periode.Format("2006-01"), emitterWords(s.Emetteur))
+		for _, t := range s.Tables {
+			if read, taken, aside := t.Counts(); read > 0 {
+				fmt.Fprintf(e.stdout, "  %-14s %s, %d prises, %d mises de côté\n", t.Schema.Title, plural(read, "ligne lue", "lignes lues"), taken, aside)
+			}
+		}
+	}
+	findings := slices.Clone(s.Findings)
+	slices.SortStableFunc(findings, func(a, b ingest.Finding) int {
+		return slices.Index(severityOrder, a.Severity) - slices.Index(severityOrder, b.Severity)
+	})
+	for _, f := range findings {
+		fmt.Fprintf(e.stdout, "  [%s] %s%s\n", f.Severity, place(f), f.Message)
+		remain = remain || f.Severity != ingest.Note
+	}
+	if !remain {
+		fmt.Fprintln(e.stdout, "  Rien à corriger.")
+	}
+	return remain
+}
+
+func emitterWords(emitter string) string {
+	if emitter == "" {
+		return ""
+	}
+	return ", émetteur " + emitter
+}
+
+// place says where a finding is, and what the cell holds: only the sender reads this.
+func place(f ingest.Finding) string {
+	var b strings.Builder
+	switch {
+	case f.Cell != "":
+		fmt.Fprintf(&b, "%s, cellule %s", f.Sheet, f.Cell)
+	case f.Line > 0:
+		fmt.Fprintf(&b, "%s, ligne %d", f.Sheet, f.Line)
+	case f.Sheet != "":
+		b.WriteString(f.Sheet)
+	default:
+		return ""
+	}
+	if f.Value != "" {
+		fmt.Fprintf(&b, " (« %s »)", f.Value)
+	}
+	b.WriteString(" : ")
+	return b.String()
+}
+
+func plural(n int, one, many string) string {
+	if n < 2 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,338 @@
+package jobs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"cairn/exports"
+	"cairn/indicators"
+	"cairn/ingest"
+	"cairn/transform"
+)
+
+type runCmd struct {
+	Period string `help:"Month to publish, as 2026-10 (default: the latest month that anyone submitted)." placeholder:"MONTH"`
+}
+
+// Run is the main job: collect, load, build, compute, publish.
+func (c *runCmd) Run(e *env) error {
+	w, err := OpenWorkspace(e.workspace)
+	if err != nil {
+		return err
+	}
+	r := &run{env: e, workspace: w}
+	if c.Period != "" {
+		if r.period, err = time.Parse("2006-01", c.Period); err != nil {
+			return &hintError{fmt.Errorf("--period %s is not a month", c.Period), "write it as 2026-10"}
+		}
+	}
+	if err := r.do(); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	return nil
+}
+
+// run is one run and what it has learnt so far.
+type run struct {
+	*env
+	workspace *Workspace
+	period    time.Time // zero: the latest submitted month
+	model     *ingest.Model
+	journal   *ingest.Journal
+	state     transform.State
+	inputs    string // digest of all that the release is a function of
+}
+
+func (r *run) do() (err error) {
+	if r.model, err = ingest.LoadModel(); err != nil {
+		return err
+	}
+	if r.journal, err = r.workspace.journal(); err != nil {
+		return err
+	}
+	received, err := r.collect()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.stdout, "collected: %d new files\n", received)
+	if last, ok := r.upToDate(); ok {
+		fmt.Fprintf(r.stdout, "nothing has changed since release %s v%d: nothing to publish\n", last.Period, last.Version)
+		return r.countFindings()
+	}
+	db, err := r.workspace.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := r.build(db); err != nil {
+		return err
+	}
+	if err := r.publish(db); err != nil {
+		return err
+	}
+	return r.summary(db)
+}
+
+// open opens the workspace's database. Only the outbox may be written by it.
+func (w *Workspace) open() (*transform.Warehouse, error) {
+	if err := ingest.MkdirDurably(w.path("outbox")); err != nil {
+		return nil, err
+	}
+	return transform.Open(w.path("cairn.duckdb"), w.path("outbox"))
+}
+
+// collect archives what is new: the reference files first, then the inbox.
+func (r *run) collect() (int, error) {
+	archive := r.workspace.archive()
+	for _, name := range []string{"territoires.csv", "parametres.csv"} {
+		data, err := os.ReadFile(r.workspace.path(name))
+		switch {
+		case err == nil:
+		case name == "parametres.csv" && errors.Is(err, fs.ErrNotExist):
+			data = transform.DefaultParameters
+		default:
+			return 0, err
+		}
+		if err := ingest.CollectReference(name, data, archive, r.journal, r.now); err != nil {
+			return 0, err
+		}
+	}
+	received, err := ingest.Collect(r.workspace.path("inbox"), archive, r.journal, r.now)
+	if err != nil {
+		return 0, err
+	}
+	if r.state, err = readState(r.journal, archive); err != nil {
+		return 0, err
+	}
+	r.inputs = r.digest()
+	return len(received), nil
+}
+
+// readState finds in the journal and the archive what the database is a function of.
+func readState(journal *ingest.Journal, archive ingest.Archive) (s transform.State, err error) {
+	references := map[string]string{}
+	for _, e := range journal.Entries() {
+		switch e.Type {
+		case ingest.EntryReception:
+			s.Receptions = append(s.Receptions, e)
+		case ingest.EntryReference:
+			references[e.Path] = e.Original
+		}
+	}
+	if references["territoires.csv"] == "" || references["parametres.csv"] == "" {
+		return s, errors.New("no run yet")
+	}
+	if s.Territoires, err = archive.Get(references["territoires.csv"]); err != nil {
+		return s, err
+	}
+	s.Parametres, err = archive.Get(references["parametres.csv"])
+	return s, err
+}
+
+// digest identifies the inputs of the run: receptions, reference files, configuration, period asked, code.
+func (r *run) digest() string {
+	hash := sha256.New()
+	encoder := json.NewEncoder(hash)
+	for _, e := range r.state.Receptions {
+		encoder.Encode([]any{e.Original, e.ReceivedAt})
+	}
+	encoder.Encode([]any{r.state.Territoires, r.state.Parametres, r.workspace.Config, r.period, r.code()})
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// code identifies the program and its method.
+func (r *run) code() string {
+	hash := sha256.New()
+	for _, digest := range []string{ingest.ReaderVersion, ingest.Digest(), transform.Digest(), indicators.Digest()} {
+		fmt.Fprintln(hash, digest)
+	}
+	return Version + "+" + hex.EncodeToString(hash.Sum(nil))[:12]
+}
+
+// upToDate finds a release of the same inputs that stands whole in the outbox.
+func (r *run) upToDate() (ingest.Entry, bool) {
+	if _, err := os.Stat(r.workspace.path("cairn.duckdb")); err != nil {
+		return ingest.Entry{}, false
+	}
+	for _, e := range slices.Backward(r.journal.Entries()) {
+		if e.Type == ingest.EntryRelease && e.Inputs == r.inputs {
+			period, err := time.Parse("2006-01", e.Period)
+			return e, err == nil && r.newest(period).Version == e.Version && manifestDigest(r.releaseDir(e.Period, e.Version)) == e.Manifest
+		}
+	}
+	return ingest.Entry{}, false
+}
+
+// build brings the database up to the archive and the journal.
+func (r *run) build(db *transform.Warehouse) error {
+	var originals []string
+	for _, e := range r.state.Receptions {
+		originals = append(originals, e.Original)
+	}
+	bar := r.progress("reading workbooks")
+	parsed, err := db.Load(r.ctx, r.model, r.workspace.archive(), originals, bar.set)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	slog.Info("loaded", "parsed", parsed, "receptions", len(originals))
+	r.state.Horizon = r.period
+	if err := db.Build(r.ctx, r.model, r.state); err != nil {
+		return err
+	}
+	if r.state.Horizon, err = db.Horizon(r.ctx); err != nil {
+		return err
+	}
+	bar = r.progress("computing indicators")
+	err = indicators.Compute(r.ctx, db, r.model, bar.set)
+	bar.end()
+	return err
+}
+
+// newest is the last journalled release of a period.
+func (r *run) newest(period time.Time) ingest.Entry {
+	var last ingest.Entry
+	for _, e := range r.journal.Entries() {
+		if e.Type == ingest.EntryRelease && e.Period == period.Format("2006-01") {
+			last = e
+		}
+	}
+	return last
+}
+
+func (r *run) releaseDir(period string, version int) string {
+	return filepath.Join(r.workspace.path("outbox"), period, fmt.Sprintf("v%d", version))
+}
+
+// publish stages the release, compares it with the last of its period, and puts it in place when
+// it is new or missing: the same bytes get the same version, other bytes the next.
+func (r *run) publish(db *transform.Warehouse) error {
+	last := r.newest(r.state.Horizon)
+	version := max(last.Version, 1)
+	for {
+		staged, manifest, err := r.stage(db, version)
+		if err != nil {
+			return err
+		}
+		target := r.releaseDir(r.state.Horizon.Format("2006-01"), version)
+		standing := manifestDigest(target)
+		switch {
+		case manifest == standing: // unchanged, or renamed into place just before a crash
+			err = os.RemoveAll(staged)
+		case standing == "" && (last.Version < version || manifest == last.Manifest):
+			if err = os.RemoveAll(target); err == nil { // what is there has no manifest: it is no release
+				err = putInPlace(staged, target)
+			}
+		default:
+			if err := os.RemoveAll(staged); err != nil {
+				return err
+			}
+			version++
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return r.record(last, version, manifest)
+	}
+}
+
+// stage writes the release beside the place where it goes.
+func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string, err error) {
+	period := r.state.Horizon.Format("2006-01")
+	dir = filepath.Join(r.workspace.path("outbox"), period, fmt.Sprintf(".v%d.partial", version))
+	if err := os.RemoveAll(dir); err != nil { // left by a crash
+		return "", "", err
+	}
+	if err := ingest.MkdirDurably(filepath.Dir(dir)); err != nil {
+		return "", "", err
+	}
+	bar := r.progress("writing the release")
+	defer bar.end()
+	manifest, err = exports.Stage(r.ctx, db, r.model, exports.Release{
+		Period: r.state.Horizon, Version: version, Code: r.code(),
+		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
+	}, dir)
+	return dir, manifest, err
+}
+
+func putInPlace(staged, target string) error {
+	if err := os.Rename(staged, target); err != nil {
+		return err
+	}
+	return ingest.SyncDir(filepath.Dir(target))
+}
+
+// record journals a release that is new, or the inputs under which an old one was found again.
+func (r *run) record(last ingest.Entry, version int, manifest string) error {
+	period := r.state.Horizon.Format("2006-01")
+	if last.Version == version && last.Manifest == manifest {
+		fmt.Fprintf(r.stdout, "no figure has changed: release %s v%d stands\n", period, version)
+	} else {
+		fmt.Fprintf(r.stdout, "published: release %s v%d\n", period, version)
+	}
+	return r.journal.Append(ingest.Entry{
+		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs,
+	})
+}
+
+// manifestDigest is the SHA-256 of a release's manifest; "" when there is none.
+func manifestDigest(dir string) string {
+	data, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// summary lists the reports and what remains to be corrected.
+func (r *run) summary(db *transform.Warehouse) error {
+	dir := r.releaseDir(r.state.Horizon.Format("2006-01"), r.newest(r.state.Horizon).Version)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			fmt.Fprintf(r.stdout, "  %s\n", path)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.reportFindings(db)
+}
+
+func (r *run) countFindings() error {
+	db, err := r.workspace.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return r.reportFindings(db)
+}
+
+// reportFindings says how many findings of standing submissions wait for a correction or an explanation.
+func (r *run) reportFindings(db *transform.Warehouse) error {
+	counts, err := db.OpenFindings(r.ctx)
+	if err != nil {
+		return err
+	}
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	if total > 0 {
+		r.findings = true
+		fmt.Fprintf(r.stdout, "findings that remain: %d rejet, %d erreur, %d question (see cairn status, or cairn check FILE)\n",
+			counts[ingest.Rejet], counts[ingest.Erreur], counts[ingest.Question])
+	}
+	return nil
+}

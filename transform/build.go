@@ -1,0 +1,274 @@
+package transform
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql/driver"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"cairn/ingest"
+)
+
+// DefaultParameters is parametres.csv when the workspace has none.
+//
+//go:embed reference/parametres.csv
+var DefaultParameters []byte
+
+//go:embed sql
+var sqlFiles embed.FS
+
+// State is all that the database is a function of, beside the framework.
+type State struct {
+	Receptions  []ingest.Entry // in the order of the journal
+	Territoires []byte         // territoires.csv
+	Parametres  []byte         // parametres.csv
+	Horizon     time.Time      // the last month of the calendar, as its first day, UTC; zero: the latest submitted
+}
+
+// coreFirst are the tables of core that the typed tables need, in order, after soumissions;
+// coreLast those that need them. Each is one bare SELECT in sql/core, or made from the schemas.
+var (
+	coreFirst = []string{"recues", "cles", "renvois", "renvois_rompus", "lignes", "feuilles", "constats", "mois", "fenetres"}
+	coreLast  = []string{"identites", "vues", "dyades", "engages"}
+)
+
+// Build rebuilds ref, core and etat in one transaction.
+func (w *Warehouse) Build(ctx context.Context, m *ingest.Model, s State) error {
+	return w.Update(ctx, func(tx *Tx) error { return build(tx, m, s) })
+}
+
+func build(tx *Tx, m *ingest.Model, s State) error {
+	for _, schema := range []string{"etat", "core", "ref"} {
+		if err := tx.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE"); err != nil {
+			return err
+		}
+	}
+	for _, schema := range []string{"ref", "core", "etat"} {
+		if err := tx.Exec("CREATE SCHEMA " + schema); err != nil {
+			return err
+		}
+	}
+	if err := buildReference(tx, m, s); err != nil {
+		return err
+	}
+	if err := buildTables(tx, m, []string{"soumissions"}); err != nil {
+		return err
+	}
+	if err := buildHorizon(tx, s); err != nil {
+		return err
+	}
+	if err := buildTables(tx, m, coreFirst); err != nil {
+		return err
+	}
+	for _, name := range ingest.Tables {
+		schema := m.Schemas[name]
+		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), coreQuery(schema))); err != nil {
+			return fmt.Errorf("build core.%s: %w", name, err)
+		}
+		if err := tx.Exec(fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(schema))); err != nil {
+			return fmt.Errorf("build etat.%s: %w", name, err)
+		}
+	}
+	if err := buildTables(tx, m, coreLast); err != nil {
+		return err
+	}
+	return assertGrain(tx, m)
+}
+
+// buildHorizon makes ref.horizon, the one month at which the calendar ends.
+func buildHorizon(tx *Tx, s State) error {
+	var asked any
+	if !s.Horizon.IsZero() {
+		asked = s.Horizon
+	}
+	if err := tx.Exec("CREATE TABLE ref.horizon AS SELECT coalesce(CAST(? AS DATE), max(periode)) AS periode FROM core.soumissions WHERE courante", asked); err != nil {
+		return err
+	}
+	known, err := tx.count("SELECT count(periode) FROM ref.horizon")
+	if err == nil && known == 0 {
+		err = ErrNoSubmission
+	}
+	return err
+}
+
+func buildTables(tx *Tx, m *ingest.Model, names []string) error {
+	for _, name := range names {
+		query, err := tableQuery(m, name)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), query)); err != nil {
+			return fmt.Errorf("build core.%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func tableQuery(m *ingest.Model, name string) (string, error) {
+	switch name {
+	case "cles":
+		return keysQuery(m), nil
+	case "renvois":
+		return referencesQuery(m), nil
+	case "lignes":
+		return linesQuery(), nil
+	case "renvois_rompus":
+		return readSQL("sql/checks/reference_inconnue.sql")
+	default:
+		return readSQL("sql/core/" + name + ".sql")
+	}
+}
+
+func readSQL(name string) (string, error) {
+	data, err := sqlFiles.ReadFile(name)
+	return string(data), err
+}
+
+// Digest identifies the SQL and the default parameters that a database is built with.
+func Digest() string {
+	hash := sha256.New()
+	hash.Write(DefaultParameters)
+	fs.WalkDir(sqlFiles, ".", func(path string, d fs.DirEntry, err error) error { // embedded: cannot fail
+		if !d.IsDir() {
+			data, _ := sqlFiles.ReadFile(path)
+			fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
+		}
+		return nil
+	})
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// paris is where the programme's days begin and end.
+var paris = func() *time.Location {
+	l, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		panic(err) // time/tzdata is linked in
+	}
+	return l
+}()
+
+func buildReference(tx *Tx, m *ingest.Model, s State) error {
+	if err := appendReference(tx, m, "territoires", s.Territoires); err != nil {
+		return err
+	}
+	if err := appendReference(tx, m, "parametres", s.Parametres); err != nil {
+		return err
+	}
+	tables := []struct {
+		name, columns string
+		rows          [][]driver.Value
+	}{
+		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE", receptionRows(s)},
+		{"codes", "liste VARCHAR, rang INTEGER, code VARCHAR, libelle VARCHAR, groupe VARCHAR", codeRows(m)},
+		{"champs", `"table" VARCHAR, rang INTEGER, champ VARCHAR, titre VARCHAR`, fieldRows(m)},
+		{"regles", "regle VARCHAR, gravite VARCHAR, message VARCHAR", ruleRows()},
+	}
+	for _, t := range tables {
+		if err := tx.Exec(fmt.Sprintf("CREATE TABLE ref.%s (%s)", t.name, t.columns)); err != nil {
+			return err
+		}
+		if err := tx.Append("ref", t.name, slices.Values(t.rows)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func receptionRows(s State) [][]driver.Value {
+	var rows [][]driver.Value
+	for i, e := range s.Receptions {
+		y, mo, d := e.ReceivedAt.In(paris).Date()
+		rows = append(rows, []driver.Value{int32(i + 1), e.Original, e.ReceivedAt.UTC(), time.Date(y, mo, d, 0, 0, 0, 0, time.UTC)})
+	}
+	return rows
+}
+
+func codeRows(m *ingest.Model) [][]driver.Value {
+	var rows [][]driver.Value
+	for list, codes := range m.CodeLists {
+		for i, c := range codes {
+			rows = append(rows, []driver.Value{list, int32(i), c.Value, c.Label, orNull(c.Group)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b []driver.Value) int { return strings.Compare(a[0].(string), b[0].(string)) })
+	return rows
+}
+
+func fieldRows(m *ingest.Model) [][]driver.Value {
+	var rows [][]driver.Value
+	for _, name := range ingest.Tables {
+		for i, f := range m.Schemas[name].Fields {
+			rows = append(rows, []driver.Value{name, int32(i), f.Name, f.Title})
+		}
+	}
+	return rows
+}
+
+func ruleRows() [][]driver.Value {
+	var rows [][]driver.Value
+	for _, r := range ingest.Rules {
+		rows = append(rows, []driver.Value{r.Code, string(r.Severity), r.Cause + " " + r.Remedy})
+	}
+	return rows
+}
+
+// appendReference makes ref.<name> from the association's CSV file.
+func appendReference(tx *Tx, m *ingest.Model, name string, data []byte) error {
+	schema := m.Schemas[name]
+	rows, err := ingest.ParseCSV(m, schema, data)
+	if err != nil {
+		return fmt.Errorf("%s.csv: %w", name, err)
+	}
+	var columns, casts []string
+	for i := range schema.Fields {
+		f := &schema.Fields[i]
+		columns = append(columns, quote(f.Name)+" "+SQLType(f))
+		casts = append(casts, "CAST(? AS "+SQLType(f)+")")
+	}
+	if err := tx.Exec(fmt.Sprintf("CREATE TABLE ref.%s (%s)", name, strings.Join(columns, ", "))); err != nil {
+		return err
+	}
+	insert := fmt.Sprintf("INSERT INTO ref.%s VALUES (%s)", name, strings.Join(casts, ", "))
+	for _, row := range rows {
+		var values []any
+		for i := range schema.Fields {
+			values = append(values, orNull(row[schema.Fields[i].Name]))
+		}
+		if err := tx.Exec(insert, values...); err != nil {
+			return fmt.Errorf("%s.csv: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// assertGrain refuses a build in which two rows stand for one thing. The database has no unique
+// index, so uniqueness is shown before the commit.
+func assertGrain(tx *Tx, m *ingest.Model) error {
+	grains := map[string]string{
+		"mois": "territoire_id, periode", "identites": "territoire_id, periode, acteur_id", "dyades": "territoire_id, periode, dyade",
+		"vues": "territoire_id, periode, declarant, partenaire, dimension", "soumissions": "soumission",
+	}
+	for _, name := range ingest.Tables {
+		s := m.Schemas[name]
+		grains[name] = "territoire_id, " + quoteAll("", s.PrimaryKey)
+		if s.Kind != ingest.Flux {
+			grains[name] += ", _de"
+		}
+	}
+	for name, grain := range grains {
+		doubles, err := tx.count(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM core.%s GROUP BY %s HAVING count(*) > 1)", quote(name), grain))
+		if err != nil {
+			return err
+		}
+		if doubles > 0 {
+			return fmt.Errorf("core.%s: %d keys (%s) have more than one row: a bug of the build", name, doubles, grain)
+		}
+	}
+	return nil
+}

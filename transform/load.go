@@ -1,0 +1,226 @@
+package transform
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"cairn/ingest"
+)
+
+// parsed is a submission with the digest of its original.
+type parsed struct {
+	original string
+	*ingest.Submission
+}
+
+// Load parses the originals that raw does not hold yet and adds them in one transaction. When the
+// reader or the schemas have changed since, everything is parsed again. It returns how many were
+// parsed; progress, if not nil, is called after each.
+func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) (int, error) {
+	version := ingest.ReaderVersion + "-" + ingest.Digest()
+	known, err := w.loaded(ctx, version)
+	if err != nil {
+		return 0, err
+	}
+	var missing []string
+	for _, o := range originals {
+		if !known[o] && !slices.Contains(missing, o) {
+			missing = append(missing, o)
+		}
+	}
+	if len(missing) == 0 && known != nil {
+		return 0, nil
+	}
+	submissions, err := parseAll(m, archive, missing, progress)
+	if err != nil {
+		return 0, err
+	}
+	err = w.Update(ctx, func(tx *Tx) error {
+		if known == nil {
+			if err := createRaw(tx, m, version); err != nil {
+				return err
+			}
+		}
+		return appendRaw(tx, m, submissions)
+	})
+	return len(missing), err
+}
+
+// loaded lists the originals in raw, or nil when there is no raw of that version.
+func (w *Warehouse) loaded(ctx context.Context, version string) (map[string]bool, error) {
+	var count int
+	err := w.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'raw' AND table_name = 'version'").Scan(&count)
+	if err != nil || count == 0 {
+		return nil, err
+	}
+	var found string
+	if err := w.QueryRowContext(ctx, "SELECT version FROM raw.version").Scan(&found); err != nil || found != version {
+		return nil, err
+	}
+	rows, err := w.QueryContext(ctx, "SELECT original FROM raw.originaux")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	known := map[string]bool{}
+	for rows.Next() {
+		var o string
+		if err := rows.Scan(&o); err != nil {
+			return nil, err
+		}
+		known[o] = true
+	}
+	return known, rows.Err()
+}
+
+// parseAll reads and parses originals on every core; the result keeps the order of originals.
+func parseAll(m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) ([]parsed, error) {
+	results := make([]parsed, len(originals))
+	errs := make([]error, len(originals))
+	var next, done atomic.Int64
+	var wg sync.WaitGroup
+	var report sync.Mutex
+	for range min(runtime.GOMAXPROCS(0), len(originals)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(originals) {
+					return
+				}
+				data, err := archive.Get(originals[i])
+				if err != nil {
+					errs[i] = err
+					continue
+				}
+				results[i] = parsed{originals[i], ingest.Parse(m, data)}
+				if progress != nil {
+					report.Lock()
+					progress(int(done.Add(1)), len(originals))
+					report.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+func createRaw(tx *Tx, m *ingest.Model, version string) error {
+	statements := []string{
+		`DROP SCHEMA IF EXISTS raw CASCADE`,
+		`CREATE SCHEMA raw`,
+		`CREATE TABLE raw.version (version VARCHAR)`,
+		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR)`,
+		`CREATE TABLE raw.feuilles (original VARCHAR, "table" VARCHAR, feuille VARCHAR, rien BOOLEAN)`,
+		`CREATE TABLE raw.colonnes (original VARCHAR, "table" VARCHAR, champ VARCHAR, colonne VARCHAR)`,
+		`CREATE TABLE raw.constats (original VARCHAR, rang INTEGER, "table" VARCHAR, feuille VARCHAR, ligne INTEGER, cellule VARCHAR, champ VARCHAR,
+			regle VARCHAR, gravite VARCHAR, message VARCHAR, valeur VARCHAR)`,
+	}
+	for _, name := range ingest.Tables {
+		statements = append(statements, rawTable(m.Schemas[name]))
+	}
+	for _, s := range statements {
+		if err := tx.Exec(s); err != nil {
+			return err
+		}
+	}
+	return tx.Exec("INSERT INTO raw.version VALUES (?)", version)
+}
+
+func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
+	each := func(rows func(s parsed, yield func(...driver.Value) bool) bool) iter.Seq[[]driver.Value] {
+		return func(yield func([]driver.Value) bool) {
+			for _, s := range submissions {
+				if !rows(s, func(v ...driver.Value) bool { return yield(v) }) {
+					return
+				}
+			}
+		}
+	}
+	err := tx.Append("raw", "originaux", each(func(s parsed, yield func(...driver.Value) bool) bool {
+		var periode driver.Value
+		if !s.Periode.IsZero() {
+			periode = s.Periode
+		}
+		return yield(s.original, s.Rejected, s.Territoire, periode, s.Emetteur, s.Version)
+	}))
+	if err != nil {
+		return err
+	}
+	err = tx.Append("raw", "feuilles", each(func(s parsed, yield func(...driver.Value) bool) bool {
+		for _, t := range s.Tables {
+			if !yield(s.original, t.Schema.Name, orNull(t.Sheet), t.Nothing) {
+				return false
+			}
+		}
+		return true
+	}))
+	if err != nil {
+		return err
+	}
+	err = tx.Append("raw", "colonnes", each(func(s parsed, yield func(...driver.Value) bool) bool {
+		for _, t := range s.Tables {
+			for i, column := range t.Columns {
+				if column >= 0 && !yield(s.original, t.Schema.Name, t.Schema.Fields[i].Name, ingest.ColumnName(column)) {
+					return false
+				}
+			}
+		}
+		return true
+	}))
+	if err != nil {
+		return err
+	}
+	err = tx.Append("raw", "constats", each(func(s parsed, yield func(...driver.Value) bool) bool {
+		for i, f := range s.Findings {
+			if !yield(s.original, int32(i), orNull(f.Table), orNull(f.Sheet), int32(f.Line), orNull(f.Cell), orNull(f.Field),
+				f.Rule, string(f.Severity), f.Message, orNull(f.Value)) {
+				return false
+			}
+		}
+		return true
+	}))
+	if err != nil {
+		return err
+	}
+	for i, name := range ingest.Tables {
+		err := tx.Append("raw", name, each(func(s parsed, yield func(...driver.Value) bool) bool {
+			if s.Rejected {
+				return true
+			}
+			for _, r := range s.Tables[i].Rows {
+				row := make([]driver.Value, 0, 6+len(r.Values))
+				row = append(row, s.original, int32(r.Line), r.Aside, int32(r.Required), int32(r.Present), int32(r.Filled))
+				for _, v := range r.Values {
+					row = append(row, orNull(v))
+				}
+				if !yield(row...) {
+					return false
+				}
+			}
+			return true
+		}))
+		if err != nil {
+			return fmt.Errorf("load %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func orNull(s string) driver.Value {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,71 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cairn/ingest"
+)
+
+// ErrNoSubmission is a workspace without any workbook that could be taken.
+var ErrNoSubmission = errors.New("no workbook has been received yet")
+
+// Horizon is the last month of the calendar.
+func (w *Warehouse) Horizon(ctx context.Context) (period time.Time, err error) {
+	err = w.QueryRowContext(ctx, `SELECT periode FROM ref.horizon`).Scan(&period)
+	return period, err
+}
+
+// OpenFindings counts the findings of rejected files and current submissions that wait for a
+// correction or an explanation.
+func (w *Warehouse) OpenFindings(ctx context.Context) (map[ingest.Severity]int, error) {
+	rows, err := w.QueryContext(ctx, `SELECT c.gravite, count(*) FROM core.constats c JOIN core.soumissions s ON s.soumission = c.soumission
+WHERE (s.courante OR s.statut = 'rejetee') AND c.gravite <> 'note' GROUP BY ALL`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[ingest.Severity]int{}
+	for rows.Next() {
+		var severity ingest.Severity
+		var n int
+		if err := rows.Scan(&severity, &n); err != nil {
+			return nil, err
+		}
+		counts[severity] = n
+	}
+	return counts, rows.Err()
+}
+
+// Received is what came from a territory for a month.
+type Received struct {
+	Territory string
+	Period    time.Time
+	Expected  bool // the territory was in the programme
+	Version   int  // of the current workbook; 0 when none was received
+}
+
+// Coverage lists every territory of the programme × the twelve months to the horizon.
+func (w *Warehouse) Coverage(ctx context.Context) ([]Received, error) {
+	rows, err := w.QueryContext(ctx, `SELECT t.territoire_id, m.periode,
+	date_trunc('month', t.date_entree) <= m.periode AND (t.date_sortie IS NULL OR date_trunc('month', t.date_sortie) >= m.periode),
+	coalesce(s.version, 0)
+FROM ref.territoires t
+CROSS JOIN (SELECT unnest(generate_series(periode - INTERVAL 11 MONTH, periode, INTERVAL 1 MONTH))::DATE AS periode FROM ref.horizon) m
+LEFT JOIN core.soumissions s ON s.territoire_id = t.territoire_id AND s.periode = m.periode AND s.courante AND s.emetteur = ''
+ORDER BY ALL`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Received
+	for rows.Next() {
+		var r Received
+		if err := rows.Scan(&r.Territory, &r.Period, &r.Expected, &r.Version); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,130 @@
+// Package transform turns submissions into the database's tables.
+//
+//   - raw: what each original file says, all text, parsed once; ref: reference tables and receptions.
+//   - core: typed rows with the months or days for which they hold, one row per thing and version.
+//   - etat: views of core as it stands at each month of each territory's calendar, and the flux with
+//     their dates. Indicators read only etat, core and ref.
+//
+// raw only grows. Everything else is rebuilt by plain SQL in one transaction, as a pure function of
+// (archive, journal, framework): the database holds no fact of its own and may be deleted.
+package transform
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Warehouse is an open database. One process owns the file.
+type Warehouse struct {
+	*sql.DB
+	write sync.Mutex
+}
+
+// Open opens or makes the database at path ("" for one in memory). Files can be written below
+// exportDir and nowhere else; nothing can be loaded from outside.
+func Open(path, exportDir string) (*Warehouse, error) {
+	connector, err := duckdb.NewConnector(path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	db := sql.OpenDB(connector)
+	settings := []string{
+		"SET autoload_known_extensions = false",
+		"SET autoinstall_known_extensions = false",
+		"SET TimeZone = 'UTC'",
+		"SET preserve_insertion_order = true",
+	}
+	if exportDir != "" {
+		settings = append(settings, "SET allowed_directories = ['"+strings.ReplaceAll(exportDir, "'", "''")+"']")
+	}
+	settings = append(settings, "SET enable_external_access = false", "SET lock_configuration = true")
+	for _, s := range settings {
+		if _, err := db.Exec(s); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("open database %s: %s: %w", path, s, err)
+		}
+	}
+	return &Warehouse{DB: db}, nil
+}
+
+// Tx is one write transaction on its own connection.
+type Tx struct {
+	ctx  context.Context
+	conn *sql.Conn
+}
+
+// Update runs f in one transaction, alone: all of what it writes is seen at once, or nothing.
+func (w *Warehouse) Update(ctx context.Context, f func(*Tx) error) (err error) {
+	w.write.Lock()
+	defer w.write.Unlock()
+	conn, err := w.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	tx := &Tx{ctx, conn}
+	if err := tx.Exec("BEGIN"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Exec("COMMIT")
+}
+
+// Exec runs a statement with bound values.
+func (tx *Tx) Exec(query string, args ...any) error {
+	if _, err := tx.conn.ExecContext(tx.ctx, query, args...); err != nil {
+		return fmt.Errorf("%s: %w", firstLine(query), err)
+	}
+	return nil
+}
+
+// count runs a query that returns one number.
+func (tx *Tx) count(query string, args ...any) (n int, err error) {
+	if err := tx.conn.QueryRowContext(tx.ctx, query, args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("%s: %w", firstLine(query), err)
+	}
+	return n, nil
+}
+
+// Append adds rows to a table through the driver's appender, which rolls back with the transaction.
+func (tx *Tx) Append(schema, table string, rows iter.Seq[[]driver.Value]) error {
+	return tx.conn.Raw(func(c any) (err error) {
+		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), schema, table)
+		if err != nil {
+			return fmt.Errorf("append to %s.%s: %w", schema, table, err)
+		}
+		defer func() {
+			if closeErr := appender.Close(); err == nil && closeErr != nil {
+				err = fmt.Errorf("append to %s.%s: %w", schema, table, closeErr)
+			}
+		}()
+		for row := range rows {
+			if err := appender.AppendRow(row...); err != nil {
+				return fmt.Errorf("append to %s.%s: %w", schema, table, err)
+			}
+		}
+		return nil
+	})
+}
+
+func firstLine(query string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(query), "\n")
+	if len(line) > 80 {
+		line = line[:80] + "…"
+	}
+	return line
+}
