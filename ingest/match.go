@@ -56,10 +56,10 @@ func matchHeader(s *Schema, row Row) header {
 
 // fieldTitled is the index of the field with that title or name, or −1.
 func (s *Schema) fieldTitled(text string) int {
-	folded := Fold(text)
-	return slices.IndexFunc(s.Fields, func(f Field) bool {
-		return Fold(f.Title) == folded || Fold(f.Name) == folded
-	})
+	if i, ok := s.titled[Fold(text)]; ok {
+		return i
+	}
+	return -1
 }
 
 // bestHeader is the row with most titles among the first ones, at least two or all required: a
@@ -91,8 +91,9 @@ func readSheet(sheet Sheet) ([]Row, error) {
 
 // sheetTitled finds a sheet by a table's title or name, folded.
 func (w *Workbook) sheetTitled(s *Schema) int {
+	title, name := Fold(s.Title), Fold(s.Name)
 	return slices.IndexFunc(w.Sheets, func(sheet Sheet) bool {
 		folded := Fold(sheet.Name)
-		return folded == Fold(s.Title) || folded == Fold(s.Name)
+		return folded == title || folded == name
 	})
 }

@@ -59,6 +59,8 @@ type Schema struct {
 	Fields      []Field      `json:"fields"`
 	PrimaryKey  []string     `json:"primaryKey"`
 	ForeignKeys []ForeignKey `json:"foreignKeys,omitempty"`
+
+	titled map[string]int // folded title or name → index of the field
 }
 
 // Field is a column.
@@ -159,6 +161,13 @@ func loadModel() (*Model, error) {
 		for _, c := range codes {
 			m.folded[list][Fold(c.Label)] = c.Value
 			m.folded[list][Fold(c.Value)] = c.Value
+		}
+	}
+	for _, s := range m.Schemas {
+		s.titled = map[string]int{}
+		for i := range s.Fields {
+			s.titled[Fold(s.Fields[i].Title)] = i
+			s.titled[Fold(s.Fields[i].Name)] = i
 		}
 	}
 	for _, name := range names {

@@ -190,7 +190,7 @@ func (t *templateWriter) writeLists(tables []string) error {
 	if err := t.file.SetRowStyle(ListsSheet, 1, 1, t.header); err != nil {
 		return err
 	}
-	return t.file.SetColWidth(ListsSheet, "A", columnName(max(column, 1)), 30)
+	return t.file.SetColWidth(ListsSheet, "A", ColumnName(max(column, 1)-1), 30)
 }
 
 func (t *templateWriter) writeList(list string, column int) error {
@@ -201,7 +201,7 @@ func (t *templateWriter) writeList(list string, column int) error {
 		cells = append(cells, c.Label)
 		t.labels[list][c.Value] = c.Label
 	}
-	name := columnName(column)
+	name := ColumnName(column - 1)
 	t.lists[list] = fmt.Sprintf("%s!$%s$2:$%s$%d", ListsSheet, name, name, len(cells))
 	return t.file.SetSheetCol(ListsSheet, name+"1", &cells)
 }
@@ -209,7 +209,7 @@ func (t *templateWriter) writeList(list string, column int) error {
 func (t *templateWriter) writeTable(s *Schema, rows []map[string]any) error {
 	sheet := SheetName(s)
 	for i, field := range s.Fields {
-		if err := t.prepareColumn(sheet, columnName(i+1), &field); err != nil {
+		if err := t.prepareColumn(sheet, ColumnName(i), &field); err != nil {
 			return err
 		}
 	}
@@ -220,7 +220,7 @@ func (t *templateWriter) writeTable(s *Schema, rows []map[string]any) error {
 		return err
 	}
 	for i, field := range s.Fields {
-		if err := t.file.SetCellStr(sheet, columnName(i+1)+"1", field.Title); err != nil {
+		if err := t.file.SetCellStr(sheet, ColumnName(i)+"1", field.Title); err != nil {
 			return err
 		}
 	}
@@ -231,7 +231,7 @@ func (t *templateWriter) writeTable(s *Schema, rows []map[string]any) error {
 			if !filled || value == nil {
 				continue
 			}
-			if err := t.writeCell(sheet, columnName(i+1)+line, &s.Fields[i], value); err != nil {
+			if err := t.writeCell(sheet, ColumnName(i)+line, &s.Fields[i], value); err != nil {
 				return fmt.Errorf("row %s, %s: %w", line, s.Fields[i].Name, err)
 			}
 		}
@@ -322,13 +322,4 @@ func (t *templateWriter) writeProperties() error {
 		return err
 	}
 	return t.file.SetCustomProps(excelize.CustomProperty{Name: TemplateProperty, Value: TemplateVersion})
-}
-
-// columnName is the letter of a column, from 1.
-func columnName(column int) string {
-	name, err := excelize.ColumnNumberToName(column)
-	if err != nil {
-		panic(err) // a schema has fewer than 16,384 fields
-	}
-	return name
 }

@@ -64,22 +64,33 @@ func (r *run) do() (err error) {
 		return err
 	}
 	fmt.Fprintf(r.stdout, "collected: %d new files\n", received)
-	if last, ok := r.upToDate(); ok {
-		fmt.Fprintf(r.stdout, "nothing has changed since release %s v%d: nothing to publish\n", last.Period, last.Version)
-		return r.countFindings()
-	}
 	db, err := r.workspace.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	last, published := r.upToDate()
 	if err := r.build(db); err != nil {
 		return err
 	}
-	if err := r.publish(db); err != nil {
-		return err
+	if published {
+		fmt.Fprintf(r.stdout, "nothing has changed since release %s v%d: nothing to publish\n", last.Period, last.Version)
+	} else {
+		if err := r.publish(db); err != nil {
+			return err
+		}
+		if err := r.listReports(); err != nil {
+			return err
+		}
 	}
-	return r.summary(db)
+	if !r.period.IsZero() { // the database stays at the latest month
+		r.period = time.Time{}
+		r.inputs = r.digest()
+		if err := r.build(db); err != nil {
+			return err
+		}
+	}
+	return r.reportFindings(db)
 }
 
 // open opens the workspace's database. Only the outbox may be written by it.
@@ -119,22 +130,22 @@ func (r *run) collect() (int, error) {
 
 // readState finds in the journal and the archive what the database is a function of.
 func readState(journal *ingest.Journal, archive ingest.Archive) (s transform.State, err error) {
-	references := map[string]string{}
+	s.References = map[string]string{}
 	for _, e := range journal.Entries() {
 		switch e.Type {
 		case ingest.EntryReception:
 			s.Receptions = append(s.Receptions, e)
 		case ingest.EntryReference:
-			references[e.Path] = e.Original
+			s.References[e.Path] = e.Original
 		}
 	}
-	if references["territoires.csv"] == "" || references["parametres.csv"] == "" {
+	if s.References["territoires.csv"] == "" || s.References["parametres.csv"] == "" {
 		return s, errors.New("no run yet")
 	}
-	if s.Territoires, err = archive.Get(references["territoires.csv"]); err != nil {
+	if s.Territoires, err = archive.Get(s.References["territoires.csv"]); err != nil {
 		return s, err
 	}
-	s.Parametres, err = archive.Get(references["parametres.csv"])
+	s.Parametres, err = archive.Get(s.References["parametres.csv"])
 	return s, err
 }
 
@@ -145,7 +156,7 @@ func (r *run) digest() string {
 	for _, e := range r.state.Receptions {
 		encoder.Encode([]any{e.Original, e.ReceivedAt})
 	}
-	encoder.Encode([]any{r.state.Territoires, r.state.Parametres, r.workspace.Config, r.period, r.code()})
+	encoder.Encode([]any{r.state.References, r.workspace.Config, r.period, r.code()})
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
@@ -160,9 +171,6 @@ func (r *run) code() string {
 
 // upToDate finds a release of the same inputs that stands whole in the outbox.
 func (r *run) upToDate() (ingest.Entry, bool) {
-	if _, err := os.Stat(r.workspace.path("cairn.duckdb")); err != nil {
-		return ingest.Entry{}, false
-	}
 	for _, e := range slices.Backward(r.journal.Entries()) {
 		if e.Type == ingest.EntryRelease && e.Inputs == r.inputs {
 			period, err := time.Parse("2006-01", e.Period)
@@ -172,8 +180,23 @@ func (r *run) upToDate() (ingest.Entry, bool) {
 	return ingest.Entry{}, false
 }
 
-// build brings the database up to the archive and the journal.
+// build brings the database up to the archive and the journal. One that was built from the same
+// state is left as it is.
 func (r *run) build(db *transform.Warehouse) error {
+	built, err := db.BuiltFrom(r.ctx)
+	if err != nil {
+		return err
+	}
+	if built != r.inputs {
+		if err := r.rebuild(db); err != nil {
+			return err
+		}
+	}
+	r.state.Horizon, err = db.Horizon(r.ctx)
+	return err
+}
+
+func (r *run) rebuild(db *transform.Warehouse) error {
 	var originals []string
 	for _, e := range r.state.Receptions {
 		originals = append(originals, e.Original)
@@ -185,11 +208,8 @@ func (r *run) build(db *transform.Warehouse) error {
 		return err
 	}
 	slog.Info("loaded", "parsed", parsed, "receptions", len(originals))
-	r.state.Horizon = r.period
+	r.state.Horizon, r.state.Key = r.period, r.inputs
 	if err := db.Build(r.ctx, r.model, r.state); err != nil {
-		return err
-	}
-	if r.state.Horizon, err = db.Horizon(r.ctx); err != nil {
 		return err
 	}
 	bar = r.progress("computing indicators")
@@ -258,8 +278,8 @@ func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string,
 	}
 	bar := r.progress("writing the release")
 	defer bar.end()
-	manifest, err = exports.Stage(r.ctx, db, r.model, exports.Release{
-		Period: r.state.Horizon, Version: version, Code: r.code(),
+	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
+		Period: r.state.Horizon, Version: version, Code: r.code(), References: r.state.References,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
 	}, dir)
 	return dir, manifest, err
@@ -295,28 +315,15 @@ func manifestDigest(dir string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// summary lists the reports and what remains to be corrected.
-func (r *run) summary(db *transform.Warehouse) error {
+// listReports prints the path of every file of the release.
+func (r *run) listReports() error {
 	dir := r.releaseDir(r.state.Horizon.Format("2006-01"), r.newest(r.state.Horizon).Version)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			fmt.Fprintf(r.stdout, "  %s\n", path)
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return r.reportFindings(db)
-}
-
-func (r *run) countFindings() error {
-	db, err := r.workspace.open()
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return r.reportFindings(db)
 }
 
 // reportFindings says how many findings of standing submissions wait for a correction or an explanation.

@@ -25,10 +25,12 @@ var sqlFiles embed.FS
 
 // State is all that the database is a function of, beside the framework.
 type State struct {
-	Receptions  []ingest.Entry // in the order of the journal
-	Territoires []byte         // territoires.csv
-	Parametres  []byte         // parametres.csv
-	Horizon     time.Time      // the last month of the calendar, as its first day, UTC; zero: the latest submitted
+	Receptions  []ingest.Entry    // in the order of the journal
+	Territoires []byte            // territoires.csv
+	Parametres  []byte            // parametres.csv
+	References  map[string]string // the two files' digests, by name
+	Key         string            // identifies all of this; BuiltFrom tells it
+	Horizon     time.Time         // the last month of the calendar, as its first day, UTC; zero: the latest submitted
 }
 
 // coreFirst are the tables of core that the typed tables need, in order, after soumissions;
@@ -44,7 +46,7 @@ func (w *Warehouse) Build(ctx context.Context, m *ingest.Model, s State) error {
 }
 
 func build(tx *Tx, m *ingest.Model, s State) error {
-	for _, schema := range []string{"etat", "core", "ref"} {
+	for _, schema := range []string{"indicateur", "etat", "core", "ref"} { // figures of another build are dropped too
 		if err := tx.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE"); err != nil {
 			return err
 		}
@@ -165,6 +167,7 @@ func buildReference(tx *Tx, m *ingest.Model, s State) error {
 		rows          [][]driver.Value
 	}{
 		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE", receptionRows(s)},
+		{"construction", "cle VARCHAR", [][]driver.Value{{s.Key}}},
 		{"codes", "liste VARCHAR, rang INTEGER, code VARCHAR, libelle VARCHAR, groupe VARCHAR", codeRows(m)},
 		{"champs", `"table" VARCHAR, rang INTEGER, champ VARCHAR, titre VARCHAR`, fieldRows(m)},
 		{"regles", "regle VARCHAR, gravite VARCHAR, message VARCHAR", ruleRows()},

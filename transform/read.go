@@ -11,6 +11,17 @@ import (
 // ErrNoSubmission is a workspace without any workbook that could be taken.
 var ErrNoSubmission = errors.New("no workbook has been received yet")
 
+// BuiltFrom is the Key of the state that the database was built from; "" when it was never built.
+func (w *Warehouse) BuiltFrom(ctx context.Context) (key string, err error) {
+	var built int
+	err = w.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'indicateur' AND table_name = 'valeurs'").Scan(&built)
+	if err != nil || built == 0 {
+		return "", err
+	}
+	err = w.QueryRowContext(ctx, `SELECT cle FROM ref.construction`).Scan(&key)
+	return key, err
+}
+
 // Horizon is the last month of the calendar.
 func (w *Warehouse) Horizon(ctx context.Context) (period time.Time, err error) {
 	err = w.QueryRowContext(ctx, `SELECT periode FROM ref.horizon`).Scan(&period)

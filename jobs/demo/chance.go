@@ -116,4 +116,9 @@ var frenchMonths = []string{"janvier", "février", "mars", "avril", "mai", "juin
 
 func (m month) french() string { return frenchMonths[int(m)%12] }
 
+// shortMonths are their usual abbreviations.
+var shortMonths = []string{"janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"}
+
+func (m month) short() string { return shortMonths[int(m)%12] }
+
 func (m month) year() int { return int(m) / 12 }

@@ -40,7 +40,7 @@ var (
 
 func (p *place) commitment(c chance) (commitment, bool) {
 	k := commitment{begun: c.dayBetween(p.start.first().AddDate(-4, 0, 0), p.last.last())}
-	if c.yes(0.45) {
+	if c.yes(0.35) {
 		k.begun = c.dayBetween(p.start.first(), p.last.last())
 	}
 	public := c.yes(0.5)
@@ -59,7 +59,7 @@ func (p *place) commitment(c chance) (commitment, bool) {
 
 // endCommitment decides how a commitment ends: before its term, at its term, past it, or not yet.
 func (p *place) endCommitment(c chance, k *commitment) {
-	early := k.begun.AddDate(0, 0, c.wait(26))
+	early := k.begun.AddDate(0, 0, c.wait(18))
 	reason := c.weighted([]weight{{"desengagement", 4}, {"financement", 3}, {"desaccord", 2}, {"fin_de_mandat", 2}, {"autre", 1}})
 	fate, breaks := c.Float64(), c.yes(1-p.loyalty)
 	switch {

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -122,8 +124,8 @@ func TestTruthHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, months := range []int{6, 7, 9, 12, 15, 24, 36, 60} {
-		for seed := range uint64(3) {
+	for _, months := range []int{6, 9, 12, 24, 40} {
+		for seed := range uint64(2) {
 			t.Run(fmt.Sprintf("%d months, seed %d", months, seed), func(t *testing.T) {
 				w := Generate(seed, months)
 				checkTimes(t, w)
@@ -171,6 +173,13 @@ func checkRows(t *testing.T, m *ingest.Model, d *Delivery, sheet Sheet) {
 			continue
 		}
 		at := where{d.Path, sheet.Table, n + 2}
+		for _, cells := range []iter.Seq[string]{maps.Keys(row.Values), maps.Keys(row.Bad)} {
+			for field := range cells {
+				if s.Field(field) == nil {
+					t.Errorf("%v: no field %s", at, field)
+				}
+			}
+		}
 		aside := false
 		for i := range s.Fields {
 			f := &s.Fields[i]

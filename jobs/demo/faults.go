@@ -195,7 +195,7 @@ func renameSheet(w *wound) bool {
 	if len(w.sheet.Rows) == 0 {
 		return false
 	}
-	name := "Relations (" + string([]rune(w.month.french())[:3]) + ".)"
+	name := "Relations (" + w.month.short() + ".)"
 	w.delivery.form.names = map[string]string{w.sheet.Table: name}
 	w.fault.Sheet = name
 	return true

@@ -5,10 +5,13 @@ import (
 	"time"
 )
 
+// MinMonths is the shortest demo: the stories need some room.
+const MinMonths = 6
+
 // lastMonth is the last month of every demo.
 var lastMonth = monthOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
 
-// Generate makes the programme whose last month is October 2026. It takes six months at least.
+// Generate makes the programme whose last month is October 2026. It has MinMonths at least.
 //
 // In order, for each territory: the actors; the dialogues; the repères and the deliberation; the projects
 // with their resources, effects and celebrations; the engagements; the freins and attentes (which
@@ -16,7 +19,7 @@ var lastMonth = monthOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
 // this, month after month, with their versions and arrival; then the faults; then the files that
 // are to be rejected. Each step draws from a source of chance of its own.
 func Generate(seed uint64, months int) *World {
-	months = max(months, 6)
+	months = max(months, MinMonths)
 	w := &World{Seed: seed, Last: lastMonth.first(), Months: months}
 	var places []*place
 	for _, profile := range profiles {

@@ -65,7 +65,7 @@ func (p *place) folder() string { return p.nom + "/" }
 func (p *place) fileName(c chance, m month) string {
 	switch c.IntN(6) {
 	case 0:
-		return fmt.Sprintf("%s_%s%02d_v2 DEFINITIF.xlsx", p.id, string([]rune(m.french())[:3])+m.String()[5:], m.year()%100)
+		return fmt.Sprintf("%s_%s%02d_v2 DEFINITIF.xlsx", p.id, m.short(), m.year()%100)
 	case 1:
 		return fmt.Sprintf("%s %s %d.xlsx", p.nom, m.french(), m.year())
 	case 2:
@@ -132,7 +132,7 @@ func again(d Delivery, kind, suffix string, days int) Delivery {
 }
 
 // corrected is a second version: some cells changed, the last effet and the last engagement's
-// intention gone.
+// intention gone. It always differs from the first.
 func corrected(d Delivery, days int) Delivery {
 	d = again(d, "version_corrigee", " - corrigé", days)
 	for i := range d.Sheets {
@@ -148,6 +148,7 @@ func corrected(d Delivery, days int) Delivery {
 				rows[0].Values["participants_agents"] = int64(11)
 			}
 		case "engagements":
+			rows[len(rows)-1].Values["personnes"] = int64(41) // more than any first version says
 			delete(rows[len(rows)-1].Values, "intention")
 		case "projets":
 			rows[0].Values["portage"] = "partage"

@@ -23,6 +23,7 @@ func (p *place) addObstacles() {
 			"frein_id": p.nextID("F"), "exprime_par": group, "categorie": c.pick(obstacleKinds...),
 			"date_identification": m.begun, "statut": "identifie", "intensite": int64(c.between(1, 5)),
 		}
+		leaveOut(c, v, 0.06, "intensite")
 		p.addMatter(c, m, v, values{"levier": c.pick(levers...)})
 	}
 	c = p.chance("attentes")
@@ -67,7 +68,6 @@ func (p *place) addMatter(c chance, m matter, v, closing values) {
 	if id := p.dialogueBefore(c, born); id != "" && monthOf(m.begun) >= p.start && c.yes(0.5) {
 		v["dialogue_id"] = id
 	}
-	leaveOut(c, v, 0.06, "intensite")
 	l := newLife(born, v)
 	if m.worked.Before(m.ended) {
 		l.change(max(monthOf(m.worked), born), values{"statut": m.working})

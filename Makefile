@@ -1,0 +1,35 @@
+# Cairn's tasks. `make` lists them.
+
+.DEFAULT_GOAL := help
+GO ?= go
+
+.PHONY: help build test check bench fuzz demo clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the cairn binary
+	$(GO) build -o cairn .
+
+test: ## run every test but the heavy suites (under five minutes on two cores)
+	$(GO) test ./...
+
+check: ## what must hold before a commit: format, vet, staticcheck, tests with the race detector, tidy modules
+	@./.ci/check
+
+bench: ## measure reading, loading, computing and exporting
+	$(GO) test -run '^$$' -bench . -benchmem ./ingest ./transform ./indicators ./exports
+
+fuzz: ## fuzz the parsers, FUZZTIME (default 30s) each
+	@for f in $$(grep -rlE '^func Fuzz' --include '*_test.go' .); do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z]+)\(.*/\1/p' $$f); do \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $${FUZZTIME:-30s} ./$$(dirname $$f) || exit 1; \
+		done; done
+
+demo: build ## make a fictional programme in build/demo and publish its reports
+	@rm -rf build/demo
+	./cairn demo build/demo
+	./cairn run --workspace build/demo || [ $$? -eq 3 ]
+
+clean: ## remove what the other tasks made
+	rm -rf cairn build

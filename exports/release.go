@@ -1,0 +1,252 @@
+// Package exports turns a computed database into a release: a folder of files that stands alone.
+//
+//   - donnees/: open data. A resource is a table of it, as a Parquet file and a CSV twin, described in
+//     datapackage.json. Only what the schemas call publique is there.
+//   - evaluateurs/: one workbook per territory, made of sheets. A sheet is a title, a few sentences and
+//     one table (or charts), fed by one SQL file of sql/classeur.
+//   - manifest.json: what the release rests on, and the SHA-256 of each file.
+//
+// The package reads the database and writes files, nothing else. The same database gives the same
+// bytes on any day, machine and number of cores: rows in a total order, no clock, no path.
+package exports
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"cairn/indicators"
+	"cairn/ingest"
+	"cairn/transform"
+)
+
+//go:embed sql schemas
+var files embed.FS
+
+// The parts of a release.
+const (
+	dataDir      = "donnees"
+	workbookDir  = "evaluateurs"
+	manifestFile = "manifest.json"
+)
+
+// Release says what is published, beside the database.
+type Release struct {
+	Period    time.Time // the first day of its month, UTC: the horizon that the database was built with
+	Version   int       // from 1
+	Programme string    // the programme's name, as printed
+	Contact   string    // whom to write to, as printed
+	Licence   string    // of the open data: an SPDX-like name such as etalab-2.0, or an address
+	Code      string    // the program's version, as printed
+	// References are the SHA-256 of the reference files that the database was built with, by name.
+	References map[string]string
+}
+
+func (r *Release) month() string { return r.Period.Format("2006-01") }
+
+// Stage writes the whole release below dir, reads the data back and makes every file durable. dir
+// must not exist; it must be below the folder where the database may write. The caller renames it
+// into place. It returns the manifest's SHA-256 and the files, as slash-separated paths below dir.
+// After an error dir is gone.
+func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) (manifest string, written []string, err error) {
+	if err := checkHorizon(ctx, w, r); err != nil {
+		return "", nil, err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	for _, part := range []string{dataDir, workbookDir} {
+		if err := os.Mkdir(filepath.Join(dir, part), 0o755); err != nil {
+			return "", nil, err
+		}
+	}
+	if err := writeData(ctx, w, m, r, filepath.Join(dir, dataDir)); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	if err := writeWorkbooks(ctx, w, m, r, filepath.Join(dir, workbookDir)); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	manifest, written, err = writeManifest(ctx, w, r, dir)
+	if err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	return manifest, written, ingest.SyncTree(dir)
+}
+
+// checkHorizon refuses a database that was built for another month.
+func checkHorizon(ctx context.Context, w *transform.Warehouse, r Release) error {
+	var horizon time.Time
+	if err := w.QueryRowContext(ctx, "SELECT periode FROM ref.horizon").Scan(&horizon); err != nil {
+		return fmt.Errorf("read the horizon: %w", err)
+	}
+	if !horizon.Equal(r.Period) {
+		return fmt.Errorf("the database was built for %s, not for %s", horizon.Format("2006-01"), r.month())
+	}
+	return nil
+}
+
+// writeData writes donnees/ and compares it with the database.
+func writeData(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) error {
+	all, err := resources(m)
+	if err != nil {
+		return err
+	}
+	for _, res := range all {
+		if err := res.write(ctx, w, r, dir); err != nil {
+			return fmt.Errorf("write %s: %w", res.schema.Name, err)
+		}
+		if err := res.verify(ctx, w, dir); err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+	}
+	return writePackage(m, r, all, dir)
+}
+
+// The manifest, as published.
+type (
+	manifestJSON struct {
+		Periode     string            `json:"periode"`
+		Version     int               `json:"version"`
+		Programme   string            `json:"programme"`
+		Code        string            `json:"code"`
+		Methode     string            `json:"methode"` // digest of the descriptions, the SQL and the catalogue
+		References  map[string]string `json:"references"`
+		Soumissions []inputJSON       `json:"soumissions"`
+		Fichiers    []fileJSON        `json:"fichiers"`
+	}
+	inputJSON struct {
+		Territoire string `json:"territoire_id"`
+		Periode    string `json:"periode"`
+		Emetteur   string `json:"emetteur"`
+		Version    int    `json:"version"`
+		SHA256     string `json:"sha256"`
+		RecueLe    string `json:"recue_le"`
+	}
+	fileJSON struct {
+		Chemin string `json:"chemin"`
+		Octets int64  `json:"octets"`
+		SHA256 string `json:"sha256"`
+	}
+)
+
+func writeManifest(ctx context.Context, w *transform.Warehouse, r Release, dir string) (digest string, written []string, err error) {
+	m := manifestJSON{
+		Periode: r.month(), Version: r.Version, Programme: r.Programme, Code: r.Code, Methode: MethodDigest(),
+		References: r.References, Soumissions: []inputJSON{},
+	}
+	query, err := readSQL("manifeste")
+	if err != nil {
+		return "", nil, err
+	}
+	err = eachRow(ctx, w, query, func(rows *sql.Rows) error {
+		var i inputJSON
+		if err := rows.Scan(&i.Territoire, &i.Periode, &i.Emetteur, &i.Version, &i.SHA256, &i.RecueLe); err != nil {
+			return err
+		}
+		m.Soumissions = append(m.Soumissions, i)
+		return nil
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("list the inputs: %w", err)
+	}
+	if m.Fichiers, err = listFiles(dir); err != nil {
+		return "", nil, err
+	}
+	data, err := encodeJSON(m)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, manifestFile), data, 0o644); err != nil {
+		return "", nil, err
+	}
+	for _, f := range m.Fichiers {
+		written = append(written, f.Chemin)
+	}
+	written = append(written, manifestFile)
+	slices.Sort(written)
+	return sha256Hex(data), written, nil
+}
+
+// listFiles lists every file below dir in the order of the paths.
+func listFiles(dir string) ([]fileJSON, error) {
+	var all []fileJSON
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(path)))
+		if err != nil {
+			return err
+		}
+		all = append(all, fileJSON{path, int64(len(data)), sha256Hex(data)})
+		return nil
+	})
+	return all, err
+}
+
+// MethodDigest identifies all that turns the same originals into these figures and files.
+func MethodDigest() string {
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s\n%s\n%s\n%s\n", ingest.ReaderVersion, ingest.Digest(), transform.Digest(), indicators.Digest())
+	fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error { // embedded: cannot fail
+		if !d.IsDir() {
+			data, _ := files.ReadFile(path)
+			fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
+		}
+		return nil
+	})
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+func sha256Hex(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// encodeJSON writes indented JSON as people read it: no \u003c for <, a final newline.
+func encodeJSON(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+// readSQL reads sql/<name>.sql.
+func readSQL(name string) (string, error) {
+	data, err := files.ReadFile("sql/" + name + ".sql")
+	return string(data), err
+}
+
+// eachRow runs a query and hands over its rows.
+func eachRow(ctx context.Context, w *transform.Warehouse, query string, each func(*sql.Rows) error) error {
+	rows, err := w.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}

@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+)
+
+func sampleTemplate() TemplateData {
+	return TemplateData{
+		Territoire: "valbrune", Periode: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Referent: "Référent",
+		Nothing: map[string]bool{"reperes": true},
+		Rows: map[string][]map[string]any{
+			"freins": {{
+				"frein_id": "VAL-F0001", "exprime_par": "elus", "categorie": "peur_de_l_echec",
+				"reconnu_par": []string{"elus", "socio_economique"}, "intensite": int64(4),
+				"date_identification": time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC), "statut": "nc", "retire": true,
+			}},
+			"ressources": {{"ressource_id": "VAL-R0001", "montant_eur": 0.29 * 100}},
+		},
+	}
+}
+
+func TestTemplateSameDataSameBytes(t *testing.T) {
+	m, err := LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first bytes.Buffer
+	for i := range 20 {
+		var buf bytes.Buffer
+		if err := WriteTemplate(&buf, m, sampleTemplate()); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = buf
+		} else if !bytes.Equal(first.Bytes(), buf.Bytes()) {
+			t.Fatal("the same data gave other bytes")
+		}
+	}
+	var again bytes.Buffer
+	if err := Repack(&again, first.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Bytes(), again.Bytes()) {
+		t.Error("repacking twice changes bytes")
+	}
+}
+
+// TestTemplateReadBack reads the sheets with excelize, the second opinion.
+func TestTemplateReadBack(t *testing.T) {
+	m, err := LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buf bytes.Buffer
+	if err := WriteTemplate(&buf, m, sampleTemplate()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sheets := f.GetSheetList()
+	if len(sheets) != len(Tables)+2 || sheets[0] != CoverSheet || sheets[len(sheets)-1] != ListsSheet {
+		t.Errorf("sheets are %q", sheets)
+	}
+	rows, err := f.GetRows(SheetName(m.Schemas["freins"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"VAL-F0001", "Élus", "Peur de l’échec", "Élus ; Acteurs socio-économiques", "", "4", "05/10/2026", "nc", "", "", "oui"}
+	if len(rows) != 2 || !slices.Equal(rows[1], want) {
+		t.Errorf("freins: %q, want %q", rows, want)
+	}
+	if v, _ := f.GetCellValue(SheetName(m.Schemas["ressources"]), "F2"); v != "29" {
+		t.Errorf("29 € is written %s", v)
+	}
+	cover, err := f.GetRows(CoverSheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]string{{"Identifiant du territoire", "valbrune"}, {"Mois du classeur", "2026-10"}, {"Rien ce mois-ci\u00a0: Repères", "oui"}} {
+		if !slices.ContainsFunc(cover, func(row []string) bool { return slices.Equal(row, want) }) {
+			t.Errorf("%q is not on the cover %q", want, cover)
+		}
+	}
+	props, err := f.GetCustomProps()
+	if err != nil || len(props) != 1 || props[0].Name != TemplateProperty || props[0].Value != TemplateVersion {
+		t.Errorf("custom properties %v, %v", props, err)
+	}
+	validations, err := f.GetDataValidations(SheetName(m.Schemas["freins"]))
+	if err != nil || len(validations) != 4 { // exprime_par, categorie, statut, retire
+		t.Errorf("%d drop-downs, %v", len(validations), err)
+	}
+}
+
+func TestEmitterTemplateHoldsItsTwoTables(t *testing.T) {
+	m, err := LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := sampleTemplate()
+	d.Emetteur = "elus"
+	f, err := NewTemplate(m, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := f.GetSheetList(); !slices.Equal(got, []string{CoverSheet, "Relations", "Principes", ListsSheet}) {
+		t.Errorf("sheets are %q", got)
+	}
+}
+
+func BenchmarkTemplate(b *testing.B) {
+	m, err := LoadModel()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := WriteTemplate(&bytes.Buffer{}, m, sampleTemplate()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

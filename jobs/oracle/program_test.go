@@ -1,0 +1,194 @@
+package oracle_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"cairn/ingest"
+	"cairn/jobs/demo"
+	"cairn/jobs/oracle"
+)
+
+// TestProgramAgrees builds the program, lets it read a demo's files and publish, and compares every
+// figure of indicateurs.parquet — value, bounds, effectif, population, manquants, numerator,
+// denominator, statut, for each territory and the programme — with the recomputation from the truth
+// behind those files.
+func TestProgramAgrees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the whole program")
+	}
+	const months = 15
+	program := filepath.Join(t.TempDir(), "cairn")
+	run(t, 0, "go", "build", "-o", program, "cairn")
+	for _, seed := range []uint64{1, 2, 3} {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "workspace")
+			run(t, 0, program, "demo", dir, "--seed", fmt.Sprint(seed), "--months", fmt.Sprint(months))
+			run(t, 3, program, "run", "--workspace", dir)
+			world := demo.Generate(seed, months)
+			got := figures(t, filepath.Join(dir, "outbox", world.Last.Format("2006-01"), "v1", "donnees", "indicateurs.parquet"))
+			want := oracle.Compute(world, world.Last)
+			if len(want) < 1000 {
+				t.Fatalf("only %d figures to compare", len(want))
+			}
+			for i, difference := range oracle.Diff(want, got, 1e-9) {
+				if i == 20 {
+					t.Fatal("… and more")
+				}
+				t.Error(difference)
+			}
+			for _, d := range world.Deliveries {
+				everyRowIsAccountedFor(t, dir, d)
+				if len(d.Faults) > 0 {
+					faultsAreSaid(t, program, dir, d)
+				}
+			}
+		})
+	}
+}
+
+// run runs a command that must end with that status.
+func run(t *testing.T, status int, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	out, err := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != status {
+		t.Fatalf("%s %v: exit status %d, want %d (%v)\n%s", name, args, code, status, err, out)
+	}
+}
+
+// everyRowIsAccountedFor compares what reading counts on each sheet with the rows that were written.
+func everyRowIsAccountedFor(t *testing.T, dir string, d demo.Delivery) {
+	t.Helper()
+	if d.Rejected {
+		return
+	}
+	model, err := ingest.LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "inbox", filepath.FromSlash(d.Path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := map[string]int{}
+	for _, s := range d.Sheets {
+		written[s.Table] = len(s.Rows)
+	}
+	submission := ingest.Parse(model, data)
+	for i := range submission.Tables {
+		table := &submission.Tables[i]
+		read, taken, aside := table.Counts()
+		if read != written[table.Schema.Name] || read != taken+aside {
+			t.Errorf("%s, %s: %d rows written, %d read, %d taken, %d set aside", d.Path, table.Schema.Title, written[table.Schema.Name], read, taken, aside)
+		}
+	}
+}
+
+// faultsAreSaid checks a faulty file as its sender would: each injury is named with its cell, the
+// reason and the remedy, and the rows that are sound are taken.
+func faultsAreSaid(t *testing.T, program, dir string, d demo.Delivery) {
+	t.Helper()
+	out, _ := exec.Command(program, "check", "--workspace", dir, filepath.Join(dir, "inbox", filepath.FromSlash(d.Path))).CombinedOutput()
+	said := string(out)
+	for _, fault := range d.Faults {
+		if fault.Rule == "" { // an oddity that must be understood without a word
+			continue
+		}
+		rule := ingest.RuleNamed(fault.Rule)
+		line := "[" + string(rule.Severity) + "] "
+		if fault.Cell != "" {
+			line += fault.Sheet + ", cellule " + fault.Cell
+		}
+		remedy, _, _ := strings.Cut(rule.Remedy, "{")
+		if !strings.Contains(said, line) || !strings.Contains(said, remedy) {
+			t.Errorf("%s: nothing says %q … %q:\n%s", d.Path, line, remedy, said)
+		}
+	}
+	if d.Rejected {
+		return
+	}
+	model, _ := ingest.LoadModel()
+	for _, s := range d.Sheets {
+		aside := 0
+		for _, r := range s.Rows {
+			if r.Aside {
+				aside++
+			}
+		}
+		if len(s.Rows) == 0 {
+			continue
+		}
+		counts := regexp.MustCompile(fmt.Sprintf(`(?m)^  %s +%d lignes? lues?, %d prises, %d mises de côté$`,
+			model.Schemas[s.Table].Title, len(s.Rows), len(s.Rows)-aside, aside))
+		if !counts.MatchString(said) {
+			t.Errorf("%s: nothing says %s:\n%s", d.Path, counts, said)
+		}
+	}
+}
+
+// figures reads the published figures with another implementation than the one that wrote them.
+func figures(t *testing.T, path string) map[oracle.Key]oracle.Figure {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	table, err := pqarrow.ReadTable(context.Background(), f, parquet.NewReaderProperties(nil), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Release()
+	all := map[oracle.Key]oracle.Figure{}
+	reader := array.NewTableReader(table, -1)
+	defer reader.Release()
+	for reader.Next() {
+		record := reader.RecordBatch()
+		column := func(name string) arrow.Array {
+			indices := record.Schema().FieldIndices(name)
+			if len(indices) != 1 {
+				t.Fatalf("%s: %d columns %s", path, len(indices), name)
+			}
+			return record.Column(indices[0])
+		}
+		text := func(name string, i int) string { return column(name).(*array.String).Value(i) }
+		number := func(name string, i int) *float64 {
+			c := column(name).(*array.Float64)
+			if c.IsNull(i) {
+				return nil
+			}
+			v := c.Value(i)
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Errorf("%s, row %d: %s is %v", path, i, name, v)
+			}
+			return &v
+		}
+		count := func(name string, i int) int { return int(column(name).(*array.Int64).Value(i)) }
+		for i := range int(record.NumRows()) {
+			key := oracle.Key{Indicateur: text("indicateur", i), Territoire: text("territoire_id", i), Periode: text("periode", i), Modalite: text("modalite", i)}
+			if _, twice := all[key]; twice {
+				t.Errorf("%v is published twice", key)
+			}
+			all[key] = oracle.Figure{
+				Valeur: number("valeur", i), BorneBasse: number("borne_basse", i), BorneHaute: number("borne_haute", i),
+				Effectif: count("effectif", i), Population: count("population", i), Manquants: count("manquants", i),
+				Numerateur: number("numerateur", i), Denominateur: number("denominateur", i), Statut: text("statut", i),
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,108 @@
+package jobs_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
+
+	"cairn/jobs"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cairn": func() { os.Exit(jobs.Main(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the whole program as its users do. Beside testscript's own commands there are
+//
+//	exits N cairn …        the exit status is N
+//	sums DIR FILE          write the digest of every file below DIR to FILE
+//	touchat TIME FILE…     set modification times
+//	setcell IN OUT SHEET CELL TEXT   copy a workbook with one cell changed
+//	find VAR DIR PATTERN   set VAR to the one file below DIR whose name matches
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+func sums(ts *testscript.TestScript, neg bool, args []string) {
+	root := ts.MkAbs(args[0])
+	var lines []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(root, path)
+		lines = append(lines, fmt.Sprintf("%x  %s\n", sha256.Sum256(data), filepath.ToSlash(rel)))
+		return err
+	})
+	ts.Check(err)
+	if len(lines) == 0 {
+		ts.Fatalf("no file below %s", args[0])
+	}
+	slices.Sort(lines)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "")), 0o644))
+}
+
+func touchAt(ts *testscript.TestScript, neg bool, args []string) {
+	at, err := time.Parse(time.RFC3339, args[0])
+	ts.Check(err)
+	for _, file := range args[1:] {
+		ts.Check(os.Chtimes(ts.MkAbs(file), at, at))
+	}
+}
+
+func setCell(ts *testscript.TestScript, neg bool, args []string) {
+	f, err := excelize.OpenFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	ts.Check(f.SetCellValue(args[2], args[3], args[4]))
+	ts.Check(f.SaveAs(ts.MkAbs(args[1])))
+}
+
+func find(ts *testscript.TestScript, neg bool, args []string) {
+	var found []string
+	err := filepath.WalkDir(ts.MkAbs(args[1]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		match, err := filepath.Match(args[2], d.Name())
+		if match {
+			found = append(found, path)
+		}
+		return err
+	})
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%d files match %s: %v", len(found), args[2], found)
+	}
+	ts.Setenv(args[0], found[0])
+}
