@@ -3,8 +3,7 @@ package exports
 import (
 	"fmt"
 	"math"
-	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -32,7 +31,7 @@ func (c *chart) options() *excelize.Chart {
 		Border:       excelize.LineOptions{Type: excelize.LineNone},
 		XAxis: excelize.ChartAxis{
 			Font: axis, NumFmt: excelize.ChartNumFmt{CustomNumFmt: `[$-40C]mmm\ yyyy`},
-			Minimum: new(serial(axisStart(c.from))), Maximum: new(serial(c.to) + 6), MajorUnit: 365.25 / 2,
+			Minimum: new(serial(axisStart(c.from))), Maximum: new(serial(c.to) + 6),
 		},
 		YAxis: excelize.ChartAxis{
 			Font: axis, NumFmt: excelize.ChartNumFmt{CustomNumFmt: `0"` + noBreak + `"%`},
@@ -71,7 +70,7 @@ func (c *chart) line(s series) excelize.ChartSeries {
 // The size of a chart in pixels: four of them fill a page.
 const (
 	chartWidth  = 560
-	chartHeight = 300
+	chartHeight = 340
 )
 
 // axisStart is a few days into the month before: half-years added to it then fall early in a month,
@@ -83,97 +82,17 @@ func serial(day time.Time) float64 {
 	return math.Round(day.Sub(time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)).Hours() / 24)
 }
 
-// page sets the printed page: A4, landscape, as wide as the sheet, the header row on every page.
-func (w *sheetWriter) page(s *sheet) error {
-	f := w.file
-	height := 0 // as many pages as needed
-	if len(s.columns) == 0 {
-		height = 1
-	}
-	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
-		Size: new(9), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: &height,
-	}); err != nil {
-		return err
-	}
-	if err := f.SetSheetProps(s.name, &excelize.SheetPropsOptions{FitToPage: new(true)}); err != nil {
-		return err
-	}
-	if err := f.SetPageMargins(s.name, &excelize.PageLayoutMarginsOptions{
-		Left: new(0.4), Right: new(0.4), Top: new(0.5), Bottom: new(0.6), Header: new(0.3), Footer: new(0.3),
-	}); err != nil {
-		return err
-	}
-	if err := f.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{OddFooter: "&L&A&RPage &P sur &N"}); err != nil {
-		return err
-	}
-	if len(s.columns) == 0 {
-		return f.SetSheetView(s.name, 0, &excelize.ViewOptions{ShowGridLines: new(false)})
-	}
-	header := s.headerRow()
-	return f.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", s.name, header, header), Scope: s.name,
-	})
-}
+// Of a scatter's horizontal axis excelize writes what belongs to an axis of categories, and forgets
+// the unit; and its charts speak English to a screen reader.
+const (
+	writtenAxis = `<auto val="1"></auto><lblAlgn val="ctr"></lblAlgn><lblOffset val="100"></lblOffset><noMultiLvlLbl val="0"></noMultiLvlLbl></valAx>`
+	wantedAxis  = `<crossBetween val="midCat"></crossBetween><majorUnit val="182.625"></majorUnit></valAx>`
+)
 
-// text writes a text with a format.
-func (w *sheetWriter) text(sheet, cell, text string, f format) error {
-	if err := w.file.SetCellStr(sheet, cell, text); err != nil {
-		return err
+// mendChart corrects the XML of a chart.
+func mendChart(xml string) (string, error) {
+	if strings.Count(xml, writtenAxis) != 1 {
+		return "", fmt.Errorf("this version of excelize writes the axis of a scatter otherwise")
 	}
-	return w.file.SetCellStyle(sheet, cell, cell, w.styles[f])
-}
-
-// cell writes one value. A text in a column of numbers is a symbol and stands on the right.
-func (w *sheetWriter) cell(sheet, cell string, value any, f format) error {
-	if v, ok := value.(formatted); ok {
-		value, f = v.value, v.format
-	}
-	var err error
-	switch v := value.(type) {
-	case nil:
-	case link:
-		if err := w.text(sheet, cell, v.text, linkFormat); err != nil {
-			return err
-		}
-		return w.file.SetCellHyperLink(sheet, cell, "'"+v.sheet+"'!A1", "Location")
-	case string:
-		if f.numeric() {
-			f = symbolFormat
-		}
-		return w.text(sheet, cell, v, f)
-	case int64:
-		err = w.file.SetCellInt(sheet, cell, v)
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%v is no number", v)
-		}
-		err = w.file.SetCellFloat(sheet, cell, round15(v), -1, 64)
-	case time.Time:
-		err = w.file.SetCellFloat(sheet, cell, serial(v), -1, 64)
-	default:
-		return fmt.Errorf("cannot write a %T", value)
-	}
-	if err != nil {
-		return err
-	}
-	return w.file.SetCellStyle(sheet, cell, cell, w.styles[f])
-}
-
-// sortedFormats gives the styles a fixed order in the file.
-func sortedFormats() []format {
-	var all []format
-	for f := range styles {
-		all = append(all, f)
-	}
-	slices.Sort(all)
-	return all
-}
-
-// columnName is the letter of a column, from 1.
-func columnName(column int) string {
-	name, err := excelize.ColumnNumberToName(column)
-	if err != nil {
-		panic("exports: column " + strconv.Itoa(column)) // a sheet has few columns
-	}
-	return name
+	return strings.ReplaceAll(strings.Replace(xml, writtenAxis, wantedAxis, 1), `lang="en-US"`, `lang="fr-FR"`), nil
 }

@@ -52,10 +52,7 @@ func (res *resource) verify(ctx context.Context, w *transform.Warehouse, dir str
 		return err
 	}
 	defer text.Close()
-	if err := res.compare(ctx, w, parquet, csv.NewReader(text)); err != nil {
-		return err
-	}
-	return nil
+	return res.compare(ctx, w, parquet, csv.NewReader(text))
 }
 
 func (res *resource) compare(ctx context.Context, w *transform.Warehouse, parquet *parquetFile, text *csv.Reader) error {
@@ -127,7 +124,7 @@ func sameColumns(s *ingest.Schema, parquet, text []string) error {
 
 // decimal and day are values whose type must not be lost on the way.
 type (
-	decimal string // as written, with all its decimals
+	decimal string // as written, without zeros at the end
 	day     string // 2006-01-02
 )
 
@@ -138,7 +135,7 @@ func canonical(value any) any {
 	case int32:
 		return int64(v)
 	case duckdb.Decimal:
-		return decimal(v.String())
+		return newDecimal(v.String())
 	case time.Time:
 		return day(v.Format(time.DateOnly))
 	}
@@ -171,22 +168,19 @@ func sameText(cell string, value any) bool {
 		read, err := strconv.ParseFloat(cell, 64)
 		return err == nil && math.Float64bits(read) == math.Float64bits(v)
 	case decimal:
-		return sameDecimal(cell, string(v))
+		return newDecimal(cell) == v
 	case day:
 		return cell == string(v)
 	}
 	return false
 }
 
-// sameDecimal compares without the zeros that end the decimals.
-func sameDecimal(a, b string) bool {
-	trim := func(s string) string {
-		if strings.Contains(s, ".") {
-			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-		}
-		return s
+// newDecimal drops the zeros that end the decimals.
+func newDecimal(text string) decimal {
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	}
-	return trim(a) == trim(b)
+	return decimal(text)
 }
 
 // parquetFile is a Parquet file in memory, read row by row.
@@ -268,7 +262,7 @@ func arrowValue(column arrow.Array, i int) (any, error) {
 		return day(c.Value(i).ToTime().Format(time.DateOnly)), nil
 	case *array.Decimal128:
 		scale := c.DataType().(*arrow.Decimal128Type).Scale
-		return decimal(c.Value(i).ToString(scale)), nil
+		return newDecimal(c.Value(i).ToString(scale)), nil
 	}
 	return nil, fmt.Errorf("unexpected type %s", column.DataType())
 }

@@ -23,7 +23,7 @@ func (a Archive) Put(data []byte) (string, error) {
 	digest := hex.EncodeToString(sum[:])
 	path := a.path(digest)
 	if _, err := os.Stat(path); err == nil {
-		return digest, nil
+		return digest, SyncDir(filepath.Dir(path)) // whoever wrote it may have been stopped before its own sync
 	}
 	if err := WriteDurably(path, data, 0o444); err != nil {
 		return "", fmt.Errorf("archive %s: %w", digest, err)
@@ -33,6 +33,9 @@ func (a Archive) Put(data []byte) (string, error) {
 
 // Get reads an original back and checks that its bytes are still those of its digest.
 func (a Archive) Get(digest string) ([]byte, error) {
+	if len(digest) != 2*sha256.Size {
+		return nil, fmt.Errorf("archive: %q is no digest", digest)
+	}
 	data, err := os.ReadFile(a.path(digest))
 	if err != nil {
 		return nil, fmt.Errorf("archive: %w", err)

@@ -63,14 +63,17 @@ func (c *rowChecker) mentions(row Row) bool {
 
 var totalLabel = regexp.MustCompile(`^(sous_)?tota(l|ux)(_.*)?$`)
 
-// isTotal reports whether the first filled cell of a row says « total ».
-func isTotal(row Row) bool {
-	for _, cell := range row.Cells {
+// totalCell is the column of the first filled cell of a row when it says « total », or −1.
+func totalCell(row Row) int {
+	for i, cell := range row.Cells {
 		if !cell.Blank() {
-			return cell.Kind == Text && totalLabel.MatchString(Fold(cell.Text))
+			if cell.Kind == Text && totalLabel.MatchString(Fold(cell.Text)) {
+				return i
+			}
+			return -1
 		}
 	}
-	return false
+	return -1
 }
 
 // rowState is a row while it is read.
@@ -92,9 +95,9 @@ func (c *rowChecker) read(row Row) DataRow {
 			r.cells[i] = row.Cells[index]
 		}
 	}
-	if isTotal(row) {
+	if column := totalCell(row); column >= 0 {
 		r.Aside = true
-		c.p.find("ligne_total", Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: row.Number}, Detail{})
+		c.p.find("ligne_total", Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: row.Number, Cell: CellName(column, row.Number)}, Detail{})
 		return r.DataRow
 	}
 	if i := c.t.Schema.index(retire.Name); i >= 0 {
@@ -130,10 +133,13 @@ func (c *rowChecker) fault(r *rowState, field int, rule string, d Detail) {
 		d.Column = f.Title
 	}
 	finding := Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: r.Line, Field: f.Name, Value: r.cells[field].String()}
-	if index := c.t.Columns[field]; index >= 0 {
+	index := c.t.Columns[field]
+	if index >= 0 {
 		finding.Cell = CellName(index, r.Line)
+	}
+	if index >= 0 || !f.Constraints.Required { // the absence of a required column was said once, for the whole sheet
 		c.p.find(rule, finding, d)
-	} // a column that is absent was reported once, for the whole sheet
+	}
 	r.Values[field] = ""
 	if c.required(r, field) {
 		r.Aside = true
@@ -187,10 +193,10 @@ func (c *rowChecker) expected(f *Field) string {
 	var labels []string
 	for i, code := range c.p.model.CodeLists[f.CodeList] {
 		if i == most {
-			labels = append(labels, "… (toutes sont dans la feuille « Listes »)")
+			labels = append(labels, "… (toutes sont dans la feuille « Listes »)")
 			break
 		}
-		labels = append(labels, "« "+code.Label+" »")
+		labels = append(labels, "« "+code.Label+" »")
 	}
 	return strings.Join(labels, ", ")
 }
@@ -225,7 +231,7 @@ func (c *rowChecker) relations(r *rowState, i int) {
 	f := &c.t.Schema.Fields[i]
 	if w := f.RequiredWhen; w != nil && !r.retired && r.cells[i].Blank() && c.holds(r, w) {
 		other := &c.t.Schema.Fields[c.t.Schema.index(w.Field)]
-		c.fault(r, i, "valeur_requise", Detail{Other: " ici, d’après « " + other.Title + " »"})
+		c.fault(r, i, "valeur_requise", Detail{Other: " ici, d’après « " + other.Title + " »"})
 	}
 	value, ok := c.known(r, f.Name)
 	if !ok {
@@ -283,6 +289,7 @@ func (c *rowChecker) emitter(r *rowState) {
 	if i := c.t.Schema.index(field); i >= 0 && slices.Contains(EmitterTables, c.t.Schema.Name) {
 		if value, known := c.known(r, field); known && value != emitter {
 			c.fault(r, i, rule, Detail{})
+			r.Aside = true // a withdrawal too
 		}
 	}
 }
@@ -295,7 +302,7 @@ func (c *rowChecker) unique(r *rowState) {
 	var key, titles []string
 	for _, i := range c.key {
 		key = append(key, r.Values[i])
-		titles = append(titles, "« "+c.t.Schema.Fields[i].Title+" »")
+		titles = append(titles, "« "+c.t.Schema.Fields[i].Title+" »")
 	}
 	joined := strings.Join(key, "\x00")
 	if c.keys[joined] {

@@ -28,13 +28,18 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 				floor = e.ReceivedAt
 			}
 		case EntryCollection:
-			floor = e.At
+			if e.At.After(floor) { // a clock that was set back does not turn the order of receptions
+				floor = e.At
+			}
 		}
 	}
 	start := now()
 	candidates, err := candidates(inbox, seen)
 	if err != nil {
 		return nil, err
+	}
+	if len(candidates) == 0 {
+		return nil, nil
 	}
 	for i := range candidates {
 		c := &candidates[i]
@@ -46,12 +51,12 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 			c.ReceivedAt = floor.UTC()
 		}
 	}
-	slices.SortFunc(candidates, func(a, b Entry) int {
+	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), strings.Compare(a.Path, b.Path))
 	})
 	for i := range candidates {
 		c := &candidates[i]
-		data, err := os.ReadFile(filepath.Join(inbox, filepath.FromSlash(c.Path)))
+		data, err := os.ReadFile(c.file)
 		if err != nil {
 			return nil, fmt.Errorf("collect %s: %w", c.Path, err)
 		}
@@ -59,24 +64,32 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 			return nil, fmt.Errorf("collect %s: %w", c.Path, err)
 		}
 		c.Type, c.At, c.Size = EntryReception, now().UTC(), int64(len(data))
+		received = append(received, c.Entry)
 	}
-	if len(candidates) == 0 {
-		return nil, nil
-	}
-	lines := append(slices.Clone(candidates), Entry{Type: EntryCollection, At: now().UTC()})
+	lines := append(slices.Clone(received), Entry{Type: EntryCollection, At: now().UTC()})
 	if err := journal.Append(lines...); err != nil {
 		return nil, err
 	}
-	return candidates, nil
+	return received, nil
 }
 
 func candidateKey(e Entry) string {
 	return fmt.Sprintf("%s\x00%d\x00%d", e.Path, e.Size, e.ModifiedAt.UnixNano())
 }
 
-func candidates(inbox string, seen map[string]bool) ([]Entry, error) {
-	var found []Entry
-	err := filepath.WalkDir(inbox, func(path string, d fs.DirEntry, err error) error {
+// candidate is a file to receive, and where its bytes are.
+type candidate struct {
+	Entry
+	file string
+}
+
+func candidates(inbox string, seen map[string]bool) ([]candidate, error) {
+	var found []candidate
+	inbox, err := filepath.EvalSymlinks(inbox) // WalkDir does not enter a link
+	if err != nil {
+		return nil, fmt.Errorf("collect: %w", err)
+	}
+	err = filepath.WalkDir(inbox, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -98,9 +111,11 @@ func candidates(inbox string, seen map[string]bool) ([]Entry, error) {
 		if err != nil {
 			return err
 		}
-		e := Entry{Path: filepath.ToSlash(rel), Size: info.Size(), ModifiedAt: info.ModTime().UTC()}
+		// A name that is not UTF-8 is written in the journal as JSON will give it back.
+		name = string([]rune(filepath.ToSlash(rel)))
+		e := Entry{Path: name, Size: info.Size(), ModifiedAt: info.ModTime().UTC()}
 		if !seen[candidateKey(e)] {
-			found = append(found, e)
+			found = append(found, candidate{e, path})
 		}
 		return nil
 	})

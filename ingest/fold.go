@@ -13,10 +13,9 @@ func Fold(s string) string {
 	if folded(s) {
 		return s
 	}
-	s = ligatures.Replace(s)
 	var b strings.Builder
 	gap := false
-	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
+	for _, r := range strings.ToLower(ligatures.Replace(norm.NFKD.String(s))) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case unicode.IsLetter(r) || unicode.IsDigit(r):

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ReaderVersion changes whenever the same bytes may be understood differently: what was parsed
@@ -21,9 +22,13 @@ type Submission struct {
 	Periode    time.Time // first day of the month, UTC
 	Emetteur   string    // an acteur_id or a peer group's code; empty: the territory itself
 	Version    string    // of the template
+	Cover      Cover
 	Tables     []TableRows
 	Findings   []Finding
 }
+
+// Cover is where the cover sheet says whose workbook it is.
+type Cover struct{ Sheet, Territoire, Periode string } // the sheet's name and two cells
 
 // TableRows are the rows of a sheet. Read rows = taken rows + rows set aside.
 type TableRows struct {
@@ -124,6 +129,7 @@ func (p *parser) accueil() (int, bool) {
 			}
 		}
 	}
+	p.sub.Cover = Cover{name, cells["territoire_id"], cells["periode"]}
 	p.sub.Version = values["version_modele"].String()
 	p.sub.Territoire = values["territoire_id"].String()
 	if p.sub.Territoire == "" {
@@ -160,14 +166,20 @@ func (p *parser) assignSheets(accueil int) map[string]int {
 			assigned[schema.Name], claimed[index] = index, true
 		}
 	}
+	recognised := map[int]*Schema{} // by sheet index
+	claims := map[*Schema]int{}     // sheets that could be that table
 	for index, sheet := range p.book.Sheets {
-		if claimed[index] || slices.Contains(ownSheets, Fold(sheet.Name)) {
-			continue
+		if !claimed[index] && !slices.Contains(ownSheets, Fold(sheet.Name)) {
+			recognised[index] = p.recognise(p.rows[index], assigned)
+			claims[recognised[index]]++
 		}
-		if schema := p.recognise(p.rows[index], assigned); schema != nil {
+	}
+	for index, sheet := range p.book.Sheets {
+		schema, unclaimed := recognised[index]
+		if schema != nil && claims[schema] == 1 {
 			assigned[schema.Name] = index
 			p.find("feuille_renommee", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{Sheet: schema.Title})
-		} else if len(p.rows[index]) > 0 {
+		} else if unclaimed && len(p.rows[index]) > 0 {
 			p.find("feuille_inconnue", Finding{Sheet: sheet.Name}, Detail{Sheet: sheet.Name})
 		}
 	}
@@ -272,6 +284,9 @@ func (t *TableRows) Counts() (read, taken, aside int) {
 // ParseCSV reads a reference table (territoires.csv, parametres.csv) strictly: comma or semicolon,
 // UTF-8, one header row. Unlike a workbook it is the association's own file: a defect is an error.
 func ParseCSV(m *Model, schema *Schema, data []byte) ([]map[string]string, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("the file is not in UTF-8")
+	}
 	records, err := readCSV(bytes.TrimPrefix(data, []byte("\ufeff")))
 	if err != nil {
 		return nil, err

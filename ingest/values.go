@@ -3,6 +3,7 @@ package ingest
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,10 @@ func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
 		if !ok {
 			return "", "nombre_illisible"
 		}
-		if n != math.Trunc(n) || math.Abs(n) > 1<<53 {
+		if math.Abs(n) > 1<<53 {
+			return "", "nombre_illisible"
+		}
+		if n != math.Trunc(n) {
 			return "", "nombre_non_entier"
 		}
 		return strconv.FormatInt(int64(n), 10), ""
@@ -92,7 +96,12 @@ func (m *Model) list(f *Field, text string) (joined, rule string) {
 		if code == "" {
 			return "", "code_inconnu"
 		}
-		codes = append(codes, code)
+		if !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	if len(codes) == 0 { // separators alone
+		return "", "code_inconnu"
 	}
 	return strings.Join(codes, f.Delimiter), ""
 }
@@ -103,38 +112,46 @@ func number(c Cell, f *Field) (float64, bool) {
 	percentField := f.Constraints.Maximum != nil && *f.Constraints.Maximum == 100
 	switch c.Kind {
 	case Number:
+		if math.IsInf(c.Number, 0) || math.IsNaN(c.Number) {
+			return 0, false
+		}
 		if c.Percent {
 			return c.Number * 100, percentField
 		}
-		return c.Number, !math.IsInf(c.Number, 0) && !math.IsNaN(c.Number)
+		return c.Number, true
 	case Text:
 		return numberOfText(c.Text, percentField)
 	}
 	return 0, false
 }
 
-var numberText = regexp.MustCompile(`^[+-]?(\d+([.,]\d+)?|\d{1,3}(\.\d{3})+,\d+)$`)
+// numberText is a sign, digits — alone or by threes, « 1 234 » — and decimals after a comma or a
+// dot. A space elsewhere is no grouping: « 3 5 » is two numbers. The dot groups only before a comma.
+var numberText = regexp.MustCompile(`^[+-]? ?((\d+|\d{1,3}( \d{3})+)([.,]\d+)?|\d{1,3}(\.\d{3})+,\d+)$`)
 
 func numberOfText(text string, percentField bool) (float64, bool) {
 	s := strings.Map(func(r rune) rune {
 		switch {
-		case isSpace(r), r == '\'', r == '’':
-			return -1
+		case r == '\'', r == '’', unicode.Is(unicode.Zs, r):
+			return ' '
 		case r == '−', r == '–':
 			return '-'
 		}
 		return r
-	}, text)
+	}, trim(text))
 	if bare, ok := strings.CutSuffix(s, "%"); ok {
 		if !percentField {
 			return 0, false
 		}
 		s = bare
+	} else {
+		s = strings.TrimSuffix(s, "€")
 	}
-	s = strings.TrimSuffix(s, "€")
+	s = strings.TrimRight(s, " ")
 	if !numberText.MatchString(s) {
 		return 0, false
 	}
+	s = strings.ReplaceAll(s, " ", "")
 	if strings.Contains(s, ",") {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, ".", ""), ",", ".")
 	}
@@ -209,7 +226,7 @@ var monthNames = map[string]string{
 // date reads a day: a date cell, ISO text, jj/mm/aaaa or « 15 mars 2026 ».
 func date(c Cell) (time.Time, bool) {
 	if c.Kind == Date {
-		return c.Date, true
+		return c.Date, possible(c.Date)
 	}
 	if c.Kind != Text {
 		return time.Time{}, false
@@ -248,13 +265,16 @@ func month(c Cell) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// day makes a date of its parts if there is such a day between 1900 and 2199.
+// possible reports whether a date lies between 1900 and 2199.
+func possible(t time.Time) bool { return t.Year() >= 1900 && t.Year() < 2200 }
+
+// day makes a date of its parts if there is such a day, and it is a possible one.
 func day(year, month, dayOfMonth string) (time.Time, bool) {
 	y, _ := strconv.Atoi(year)
 	m, _ := strconv.Atoi(month)
 	d, _ := strconv.Atoi(dayOfMonth)
 	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
-	return t, y >= 1900 && y < 2200 && t.Year() == y && t.Month() == time.Month(m) && t.Day() == d
+	return t, possible(t) && t.Year() == y && t.Month() == time.Month(m) && t.Day() == d
 }
 
 // luhn reports whether the last digit of a number is its Luhn key.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (x *xlsxFile) cell(sheet, name, text string) (Cell, error) {
 		return Cell{Kind: Text, Text: text}, nil
 	case excelize.CellTypeUnset, excelize.CellTypeNumber:
 		number, err := strconv.ParseFloat(text, 64)
-		if err != nil {
+		if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
 			return Cell{Kind: Text, Text: text}, nil
 		}
 		style, err := x.file.GetCellStyle(sheet, name)
@@ -106,6 +107,10 @@ func (x *xlsxFile) cell(sheet, name, text string) (Cell, error) {
 			}
 		case percentFormat:
 			return Cell{Kind: Number, Number: number, Percent: true}, nil
+		case timeFormat:
+			if number >= 0 && number <= lastSerial {
+				return Cell{Kind: Text, Text: clock(number)}, nil
+			}
 		}
 		return Cell{Kind: Number, Number: number}, nil
 	default:
@@ -120,6 +125,7 @@ const (
 	plainFormat numberFormat = iota
 	dateFormat
 	percentFormat
+	timeFormat // a time of day or a duration: its number is a part of a day, not what one sees
 )
 
 func (x *xlsxFile) format(style int) numberFormat {
@@ -145,6 +151,8 @@ func (x *xlsxFile) readFormat(style int) numberFormat {
 		return dateFormat
 	case n == 9 || n == 10:
 		return percentFormat
+	case n >= 18 && n <= 21, n >= 32 && n <= 35, n >= 45 && n <= 47:
+		return timeFormat
 	}
 	if styles.NumFmts != nil {
 		for _, f := range styles.NumFmts.NumFmt {
@@ -156,8 +164,22 @@ func (x *xlsxFile) readFormat(style int) numberFormat {
 	return plainFormat
 }
 
+// elapsed is a duration that may pass a day: [h]:mm.
+var elapsed = regexp.MustCompile(`(?i)\[(h+|m+|s+)\]`)
+
+// clock writes a part of a day as hours and minutes, 2:30, with seconds if there are any.
+func clock(days float64) string {
+	seconds := int64(math.Round(days * 24 * 60 * 60))
+	text := fmt.Sprintf("%d:%02d", seconds/3600, seconds/60%60)
+	if s := seconds % 60; s != 0 {
+		text += fmt.Sprintf(":%02d", s)
+	}
+	return text
+}
+
 // classifyFormat reads a custom number format: quoted text, escaped characters and brackets aside,
-// a y, m, d (or the French a and j) makes a date unless the m stands among hours; a % a percentage.
+// a y, m, d (or the French a and j) makes a date unless the m stands among hours; an h or s a time;
+// a % a percentage.
 func classifyFormat(code string) numberFormat {
 	var b strings.Builder
 	quoted, bracket, escaped := false, false, false
@@ -181,19 +203,25 @@ func classifyFormat(code string) numberFormat {
 	}
 	bare := strings.ReplaceAll(b.String(), "general", "")
 	switch {
+	case elapsed.MatchString(code):
+		return timeFormat
 	case strings.ContainsAny(bare, "ydj"), strings.Contains(bare, "mm") && !strings.ContainsAny(bare, "hs0#"):
 		return dateFormat
+	case strings.ContainsAny(bare, "hs"):
+		return timeFormat
 	case strings.Contains(bare, "%"):
 		return percentFormat
 	}
 	return plainFormat
 }
 
+const lastSerial = 2958465 // 31 December 9999
+
 // dateOfSerial turns a serial day into a date, in the 1900 or the 1904 epoch. The 1900 epoch has a
 // 29 February that never was (serial 60): no date. Nor is a serial before 1 or after 9999.
 func dateOfSerial(serial float64, epoch1904 bool) (time.Time, bool) {
 	day := math.Floor(serial)
-	if day < 1 || day > 2958465 {
+	if !(day >= 1 && day <= lastSerial) { // NaN too
 		return time.Time{}, false
 	}
 	epoch := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)

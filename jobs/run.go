@@ -315,10 +315,11 @@ func manifestDigest(dir string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// listReports prints the path of every file of the release.
+// listReports prints where the release is and every file of it.
 func (r *run) listReports() error {
 	dir := r.releaseDir(r.state.Horizon.Format("2006-01"), r.newest(r.state.Horizon).Version)
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	fmt.Fprintf(r.stdout, "reports in %s\n", dir)
+	return fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			fmt.Fprintf(r.stdout, "  %s\n", path)
 		}

@@ -33,11 +33,12 @@ type State struct {
 	Horizon     time.Time         // the last month of the calendar, as its first day, UTC; zero: the latest submitted
 }
 
-// coreFirst are the tables of core that the typed tables need, in order, after soumissions;
-// coreLast those that need them. Each is one bare SELECT in sql/core, or made from the schemas.
+// The tables of core in the order of their building. Each is one bare SELECT in sql/core, or made
+// from the schemas; between what was read and the states come the typed tables.
 var (
-	coreFirst = []string{"recues", "cles", "renvois", "renvois_rompus", "lignes", "feuilles", "constats", "mois", "fenetres"}
-	coreLast  = []string{"identites", "vues", "dyades", "engages"}
+	coreReadings = []string{"soumissions", "cles", "renvois", "renvois_rompus", "lignes", "feuilles", "constats"}
+	coreCalendar = []string{"recues", "mois", "fenetres"}
+	coreStates   = []string{"identites", "vues", "dyades", "engages"}
 )
 
 // Build rebuilds ref, core and etat in one transaction.
@@ -46,6 +47,33 @@ func (w *Warehouse) Build(ctx context.Context, m *ingest.Model, s State) error {
 }
 
 func build(tx *Tx, m *ingest.Model, s State) error {
+	if err := buildReadings(tx, m, s); err != nil {
+		return err
+	}
+	if err := buildHorizon(tx, s); err != nil {
+		return err
+	}
+	if err := buildTables(tx, m, coreCalendar); err != nil {
+		return err
+	}
+	for _, name := range ingest.Tables {
+		schema := m.Schemas[name]
+		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), coreQuery(schema))); err != nil {
+			return fmt.Errorf("build core.%s: %w", name, err)
+		}
+		if err := tx.Exec(fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(schema))); err != nil {
+			return fmt.Errorf("build etat.%s: %w", name, err)
+		}
+	}
+	if err := buildTables(tx, m, coreStates); err != nil {
+		return err
+	}
+	return assertGrain(tx, m)
+}
+
+// buildReadings starts afresh: the reference tables, who sent what, which rows are set aside and
+// what is to be said of them.
+func buildReadings(tx *Tx, m *ingest.Model, s State) error {
 	for _, schema := range []string{"indicateur", "etat", "core", "ref"} { // figures of another build are dropped too
 		if err := tx.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE"); err != nil {
 			return err
@@ -59,28 +87,7 @@ func build(tx *Tx, m *ingest.Model, s State) error {
 	if err := buildReference(tx, m, s); err != nil {
 		return err
 	}
-	if err := buildTables(tx, m, []string{"soumissions"}); err != nil {
-		return err
-	}
-	if err := buildHorizon(tx, s); err != nil {
-		return err
-	}
-	if err := buildTables(tx, m, coreFirst); err != nil {
-		return err
-	}
-	for _, name := range ingest.Tables {
-		schema := m.Schemas[name]
-		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), coreQuery(schema))); err != nil {
-			return fmt.Errorf("build core.%s: %w", name, err)
-		}
-		if err := tx.Exec(fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(schema))); err != nil {
-			return fmt.Errorf("build etat.%s: %w", name, err)
-		}
-	}
-	if err := buildTables(tx, m, coreLast); err != nil {
-		return err
-	}
-	return assertGrain(tx, m)
+	return buildTables(tx, m, coreReadings)
 }
 
 // buildHorizon makes ref.horizon, the one month at which the calendar ends.

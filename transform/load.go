@@ -121,7 +121,8 @@ func createRaw(tx *Tx, m *ingest.Model, version string) error {
 		`DROP SCHEMA IF EXISTS raw CASCADE`,
 		`CREATE SCHEMA raw`,
 		`CREATE TABLE raw.version (version VARCHAR)`,
-		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR)`,
+		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR,
+			feuille_accueil VARCHAR, cellule_territoire VARCHAR, cellule_periode VARCHAR)`,
 		`CREATE TABLE raw.feuilles (original VARCHAR, "table" VARCHAR, feuille VARCHAR, rien BOOLEAN)`,
 		`CREATE TABLE raw.colonnes (original VARCHAR, "table" VARCHAR, champ VARCHAR, colonne VARCHAR)`,
 		`CREATE TABLE raw.constats (original VARCHAR, rang INTEGER, "table" VARCHAR, feuille VARCHAR, ligne INTEGER, cellule VARCHAR, champ VARCHAR,
@@ -153,7 +154,8 @@ func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
 		if !s.Periode.IsZero() {
 			periode = s.Periode
 		}
-		return yield(s.original, s.Rejected, s.Territoire, periode, s.Emetteur, s.Version)
+		return yield(s.original, s.Rejected, s.Territoire, periode, s.Emetteur, s.Version,
+			orNull(s.Cover.Sheet), orNull(s.Cover.Territoire), orNull(s.Cover.Periode))
 	}))
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ var errRollback = errors.New("preview")
 
 // Preview says what would be found if a file were received now: the findings of its own reading and
 // those that need the other workbooks. Rows that the latter set aside are marked in sub. Nothing is
-// kept: the build is made and rolled back.
+// kept: all is rolled back.
 func (w *Warehouse) Preview(ctx context.Context, m *ingest.Model, s State, original string, sub *ingest.Submission, now time.Time) error {
 	s.Receptions = append(slices.Clone(s.Receptions), ingest.Entry{Original: original, ReceivedAt: now})
 	err := w.Update(ctx, func(tx *Tx) error {
@@ -29,7 +29,7 @@ func (w *Warehouse) Preview(ctx context.Context, m *ingest.Model, s State, origi
 				return err
 			}
 		}
-		if err := build(tx, m, s); err != nil {
+		if err := buildReadings(tx, m, s); err != nil {
 			return err
 		}
 		if sub.Findings, err = findingsOf(tx, original); err != nil {

@@ -51,8 +51,8 @@ func TestProgramAgrees(t *testing.T) {
 				t.Error(difference)
 			}
 			for _, d := range world.Deliveries {
-				everyRowIsAccountedFor(t, dir, d)
 				if len(d.Faults) > 0 {
+					everyRowIsAccountedFor(t, dir, d)
 					faultsAreSaid(t, program, dir, d)
 				}
 			}

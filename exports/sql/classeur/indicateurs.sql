@@ -11,7 +11,7 @@ lignes AS (
     LEFT JOIN ref.codes k ON k.liste = c.modalites AND k.code = v.modalite
     WHERE v.territoire_id <> '*'
 )
-SELECT l.territoire_id, l.indicateur, l.nom, coalesce(l.libelle, 'ensemble') AS modalite, l.unite, u.libelle AS unite_libelle,
+SELECT l.territoire_id, l.indicateur, l.nom, coalesce(l.libelle, 'ensemble') AS modalite, l.unite, CASE l.unite WHEN 'part' THEN 'Part, en %' ELSE u.libelle END AS unite_libelle,
     list(v.valeur ORDER BY m.periode) AS valeurs, list(v.statut ORDER BY m.periode) AS statuts,
     max(v.borne_basse) FILTER (h.periode = m.periode) AS borne_basse, max(v.borne_haute) FILTER (h.periode = m.periode) AS borne_haute,
     max(v.effectif) FILTER (h.periode = m.periode) AS effectif,

@@ -5,8 +5,12 @@ WITH constats AS (
     FROM core.soumissions s JOIN raw.constats c ON c.original = s.original
     WHERE s.statut <> 'doublon'
     UNION ALL
-    SELECT s.soumission, 2, 0, NULL, NULL, 0, NULL, NULL, r.regle, r.gravite, r.message, NULL
-    FROM core.soumissions s JOIN ref.regles r ON r.regle = s.refus
+    SELECT s.soumission, 2, 0, NULL, o.feuille_accueil, 0, CASE s.refus WHEN 'territoire_inconnu' THEN o.cellule_territoire ELSE o.cellule_periode END,
+        CASE s.refus WHEN 'territoire_inconnu' THEN 'territoire_id' ELSE 'periode' END, r.regle, r.gravite, r.message,
+        CASE s.refus WHEN 'territoire_inconnu' THEN s.territoire_id ELSE strftime(s.periode, '%Y-%m') END
+    FROM core.soumissions s
+    JOIN raw.originaux o ON o.original = s.original
+    JOIN ref.regles r ON r.regle = s.refus
     UNION ALL
     SELECT x.soumission, 3, 0, x."table", f.feuille, x.ligne, k.colonne || x.ligne, x.champ, g.regle, g.gravite,
         replace(g.message, '{colonne}', d.titre), v.valeur

@@ -1,0 +1,203 @@
+package exports
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cairn/indicators"
+	"cairn/ingest"
+	"cairn/transform"
+)
+
+// record is a row of a sheet's query, by column.
+type record map[string]any
+
+func (r record) text(column string) string { return r.or(column, "") }
+
+// or is a text, or another one where it is missing or empty.
+func (r record) or(column, missing string) string {
+	if text, _ := r[column].(string); text != "" {
+		return text
+	}
+	return missing
+}
+
+func (r record) list(column string) []any {
+	list, _ := r[column].([]any)
+	return list
+}
+
+// base is what the workbooks of all territories share.
+type base struct {
+	warehouse *transform.Warehouse
+	model     *ingest.Model
+	release   Release
+	catalogue []*indicators.Indicator
+	made      time.Time // the last reception
+	books     map[int]string
+	addresses map[addressKey]address
+}
+
+// place is a territory, with the rows of each query that are its own, or everybody's.
+type place struct {
+	*base
+	territory, name string
+	rows            map[string][]record
+}
+
+func (b *base) indicatorName(code string) string {
+	i := slices.IndexFunc(b.catalogue, func(ind *indicators.Indicator) bool { return ind.ID == code })
+	if i < 0 {
+		return ""
+	}
+	return b.catalogue[i].Name
+}
+
+// writeWorkbooks writes a workbook per territory, on every core.
+func writeWorkbooks(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) error {
+	b, err := readBase(ctx, w, m, r)
+	if err != nil {
+		return err
+	}
+	places, err := b.places(ctx)
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(places))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(places)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(places) {
+					return
+				}
+				if err := places[i].write(ctx, dir); err != nil {
+					errs[i] = fmt.Errorf("workbook of %s: %w", places[i].territory, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (p *place) write(ctx context.Context, dir string) error {
+	book := workbook{
+		title:  typo(fmt.Sprintf("%s : évaluation, %s, %s", p.release.Programme, p.name, monthName(p.release.Period))),
+		author: p.release.Programme, made: p.made,
+	}
+	for _, e := range evaluatorSheets() {
+		s, err := e.sheet(ctx, p)
+		if err != nil {
+			return err
+		}
+		book.sheets = append(book.sheets, s)
+	}
+	data, err := book.encode()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s_%s_evaluation.xlsx", p.release.month(), p.territory)), data, 0o644)
+}
+
+func readBase(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release) (*base, error) {
+	b := &base{warehouse: w, model: m, release: r, books: map[int]string{}, addresses: map[addressKey]address{}}
+	var err error
+	if b.catalogue, err = indicators.Catalogue(m); err != nil {
+		return nil, err
+	}
+	var made sql.Null[time.Time]
+	if err := w.QueryRowContext(ctx, "SELECT max(recue_le) FROM core.soumissions WHERE statut <> 'doublon'").Scan(&made); err != nil {
+		return nil, fmt.Errorf("read the last reception: %w", err)
+	}
+	b.made = made.V.Truncate(time.Second)
+	books, err := b.read(ctx, "classeurs")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range books {
+		b.books[int(r["soumission"].(int32))] = bookName(r["periode"].(time.Time), r["version"].(int64), r.text("emetteur"))
+	}
+	addresses, err := b.read(ctx, "adresses")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range addresses {
+		b.addresses[addressKey{int(r["soumission"].(int32)), r.text("table")}] = address{r.text("feuille"), r.text("premiere"), r.text("derniere")}
+	}
+	return b, nil
+}
+
+// places lists the territories that have a calendar, each with its rows. A query runs once for all.
+func (b *base) places(ctx context.Context) ([]*place, error) {
+	covers, err := b.read(ctx, "couverture")
+	if err != nil {
+		return nil, err
+	}
+	var all []*place
+	for _, r := range covers {
+		all = append(all, &place{base: b, territory: r.text("territoire_id"), name: r.text("nom"), rows: map[string][]record{}})
+	}
+	queries := map[string]bool{"": true}
+	for _, e := range evaluatorSheets() {
+		if queries[e.query] {
+			continue
+		}
+		queries[e.query] = true
+		rows, err := b.read(ctx, e.query)
+		if err != nil {
+			return nil, err
+		}
+		byTerritory := map[string][]record{}
+		for _, r := range rows {
+			byTerritory[r.text("territoire_id")] = append(byTerritory[r.text("territoire_id")], r)
+		}
+		for _, p := range all {
+			p.rows[e.query] = slices.Concat(byTerritory[""], byTerritory[p.territory]) // those without a territory are everybody's
+		}
+	}
+	return all, nil
+}
+
+// read runs sql/classeur/<name>.sql.
+func (b *base) read(ctx context.Context, name string) ([]record, error) {
+	query, err := readSQL("classeur/" + name)
+	if err != nil {
+		return nil, err
+	}
+	var all []record
+	err = eachRow(ctx, b.warehouse, query, func(rows *sql.Rows) error {
+		columns, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		r := record{}
+		for i, column := range columns {
+			r[column] = values[i]
+		}
+		all = append(all, r)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sql/classeur/%s.sql: %w", name, err)
+	}
+	return all, nil
+}

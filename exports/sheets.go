@@ -1,0 +1,261 @@
+package exports
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"cairn/indicators"
+)
+
+// entry is a sheet of the evaluators' workbook: how it is fed and what it says of itself. To add a
+// sheet, add an entry and, when it shows data, its SQL file.
+type entry struct {
+	name  string
+	title string // « {title} : {territory}, {month} »
+	holds string // for the summary
+	query string // sql/classeur/<query>.sql; empty: no rows of its own
+	fill  func(ctx context.Context, p *place, rows []record, s *sheet) error
+}
+
+// The names of the sheets that others point at.
+const (
+	chartSheet  = "Graphiques"
+	seriesSheet = "Séries"
+	notesSheet  = "Notes"
+)
+
+// evaluatorSheets is the workbook, in order. A function, since the summary lists it.
+func evaluatorSheets() []entry {
+	return []entry{
+		{"Couverture", "Évaluation", "Le territoire, le mois, la version, le contact ; le sens des symboles et des statuts.", "couverture", fillCover},
+		{"Sommaire", "Sommaire", "Cette liste.", "", fillContents},
+		{"Indicateurs", "Indicateurs", "Chaque indicateur sur les douze derniers mois, avec l’intervalle, l’effectif et le statut du mois.", "indicateurs", fillIndicators},
+		{chartSheet, "Graphiques", "Quatre parts sur vingt-quatre mois, avec leur intervalle.", "series", fillCharts},
+		{seriesSheet, "Séries des graphiques", "Les nombres que tracent les graphiques.", "series", fillSeries},
+		{"Constats", "Constats", "Ce qui a été constaté dans les classeurs reçus, du plus grave au moins grave.", "constats", fillFindings},
+		{"Données", "Données du mois", "Les lignes derrière chaque indicateur du mois, avec l’adresse de leurs cellules dans les classeurs reçus.", "", fillProof},
+		{"Fiches", "Fiches des indicateurs", "Ce que dit chaque indicateur, ce qu’il compte, ses limites et sa source.", "fiches", fillCards},
+		{notesSheet, "Notes", "Comment lire les valeurs, les intervalles et les absences.", "", fillNotes},
+	}
+}
+
+func (e entry) sheet(ctx context.Context, p *place) (sheet, error) {
+	s := sheet{name: e.name, title: typo(fmt.Sprintf("%s : %s, %s", e.title, p.name, monthName(p.release.Period)))}
+	if err := e.fill(ctx, p, p.rows[e.query], &s); err != nil {
+		return s, fmt.Errorf("sheet %s: %w", e.name, err)
+	}
+	for i := range s.sentences {
+		s.sentences[i] = typo(s.sentences[i])
+	}
+	return s, nil
+}
+
+// absences are the symbols that stand where a value does not, and what they mean.
+var absences = []struct{ symbol, meaning string }{
+	{"[nd]", "Non disponible : attendu, mais non transmis ou trop ancien."},
+	{"[ns]", "Non significatif : trop peu de personnes, d’acteurs ou d’événements pour montrer une valeur."},
+	{"[so]", "Sans objet : la valeur ne peut pas exister ici, ou pas encore."},
+	{"[s]", "Secret : la valeur permettrait de reconnaître une réponse."},
+}
+
+// symbolOf is the symbol of a statut; of none for a month before the territory's first.
+func symbolOf(statut string) string {
+	switch indicators.Statut(statut) {
+	case indicators.NoData, indicators.Outdated:
+		return "[nd]"
+	case indicators.TooFew:
+		return "[ns]"
+	case indicators.Undefined, "":
+		return "[so]"
+	}
+	return "[s]"
+}
+
+// unitFormats are the formats of the units of the indicators.
+var unitFormats = map[string]format{
+	"part": percentFormat, "nombre": integerFormat, "indice": twoDecimals, "note": oneDecimal, "niveaux": twoDecimals, "mois": oneDecimal,
+	"jours": integerFormat, "heures": oneDecimal, "personnes": integerFormat, "euros": eurosFormat, "nombre_equivalent": twoDecimals, "pour_100_cellules": oneDecimal,
+}
+
+func fillCover(_ context.Context, p *place, rows []record, s *sheet) error {
+	if len(rows) != 1 {
+		return fmt.Errorf("%d rows for a cover", len(rows))
+	}
+	r, facts := p.release, rows[0]
+	s.sentences = []string{"Cette feuille contient un tableau. Les symboles entre crochets tiennent la place d’une valeur absente ; une absence n’est jamais un zéro."}
+	s.columns = []column{{"Rubrique", 16, textFormat}, {"Élément", 30, textFormat}, {"Contenu", 84, textFormat}}
+	add := func(section, item, content string) {
+		if content == "" {
+			content = "non précisé"
+		}
+		s.rows = append(s.rows, []any{section, item, typo(content)})
+	}
+	last, hasLast := facts["dernier_mois"].(time.Time)
+	lastDay, _ := facts["dernier_jour"].(time.Time)
+	add("Publication", "Programme", r.Programme)
+	add("Publication", "Territoire", p.name)
+	add("Publication", "Mois", monthName(r.Period))
+	add("Publication", "Version", fmt.Sprint(r.Version))
+	if until, ok := facts["recues_jusque"].(time.Time); ok {
+		add("Publication", "Données reçues jusqu’au", dayName(until))
+	}
+	if hasLast {
+		add("Publication", "Dernier classeur du territoire", fmt.Sprintf("mois %s ; dernière réception le %s", ofMonth(last), dayName(lastDay)))
+	}
+	add("Publication", "Contact", r.Contact)
+	add("Publication", "Licence des données ouvertes", r.Licence)
+	add("Publication", "Programme de calcul", r.Code)
+	add("Publication", "Empreinte de la méthode", MethodDigest()[:16])
+	for _, a := range absences {
+		add("Symbole", a.symbol, a.meaning)
+	}
+	for _, c := range p.model.CodeLists["statut_indicateur"] {
+		add("Statut", c.Label, statutMeanings[c.Value])
+	}
+	return nil
+}
+
+// statutMeanings say the statuts in a sentence.
+var statutMeanings = map[string]string{
+	"ok":                   "La valeur est calculée.",
+	"perime":               "Le dernier classeur du territoire a plus de deux mois : seuls les indicateurs de qualité des données sont donnés.",
+	"donnees_absentes":     "Rien à compter : aucune ligne dans la population, ou trop de mois manquants.",
+	"effectif_insuffisant": "L’effectif est sous le plancher de l’indicateur (feuille « Fiches »).",
+	"non_defini":           "La formule n’a pas de valeur, ou sa période d’observation n’est pas encore complète.",
+	"secret_primaire":      "La valeur permettrait de reconnaître une réponse.",
+	"secret_secondaire":    "La valeur permettrait d’en retrouver une autre, qui est secrète.",
+}
+
+func fillContents(_ context.Context, _ *place, _ []record, s *sheet) error {
+	s.sentences = []string{"Cette feuille contient un tableau. Chaque nom de feuille est un lien."}
+	s.columns = []column{{"Feuille", 24, linkFormat}, {"Contenu", 106, textFormat}}
+	for _, e := range evaluatorSheets() {
+		s.rows = append(s.rows, []any{link{e.name, e.name}, typo(e.holds)})
+	}
+	return nil
+}
+
+func fillIndicators(_ context.Context, p *place, rows []record, s *sheet) error {
+	s.sentences = []string{
+		"Cette feuille contient un tableau : une ligne par indicateur et par modalité, une colonne par mois, puis les détails du dernier mois.",
+		"[nd] non disponible, [ns] effectif insuffisant, [so] sans objet : voir la feuille « Couverture ». Une valeur à faible effectif varie beaucoup d’un mois à l’autre : lire l’intervalle.",
+	}
+	s.frozen = 2
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 23, textFormat}, {"Modalité", 20, textFormat}, {"Unité", 11, textFormat},
+		{"Statut du mois", 18, textFormat}}
+	for i := 11; i >= 0; i-- {
+		month := strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, -i, 0)), noBreak, " ")
+		s.columns = append(s.columns, column{month, 9.5, twoDecimals})
+	}
+	s.columns = append(s.columns, column{typo("Intervalle à 95 %"), 16, symbolFormat}, column{"Effectif", 10, integerFormat},
+		column{"Numérateur et dénominateur", 15, symbolFormat})
+	for _, r := range rows {
+		row := []any{r.text("indicateur"), r.text("nom"), r.text("modalite"), typo(r.text("unite_libelle")), r.text("statut")}
+		values, statuts := r.list("valeurs"), r.list("statuts")
+		for i := range values {
+			row = append(row, figureCell(values[i], statuts[i], unitFormats[r.text("unite")]))
+		}
+		row = append(row, intervalText(r), r["effectif"], countText(r))
+		s.rows = append(s.rows, row)
+	}
+	return nil
+}
+
+// figureCell is a value in its unit's format, or the symbol of its absence.
+func figureCell(value, statut any, f format) any {
+	if value != nil {
+		return formatted{value, f}
+	}
+	text, _ := statut.(string)
+	return symbolOf(text)
+}
+
+// intervalText is « 12 % – 45 % »; a bound that is not reached, or an interval that the indicator has
+// not, is without object.
+func intervalText(r record) string {
+	bound := func(name string) string {
+		x, ok := r[name].(float64)
+		switch {
+		case !ok:
+			return "[so]"
+		case r.text("unite") == "part":
+			return percent(x)
+		}
+		return frenchNumber(x, 1)
+	}
+	if r["borne_basse"] == nil && r["borne_haute"] == nil {
+		return "[so]"
+	}
+	return bound("borne_basse") + noBreak + "– " + bound("borne_haute")
+}
+
+// countText is « 3 sur 4 ».
+func countText(r record) string {
+	numerator, ok := r["numerateur"].(float64)
+	denominator, also := r["denominateur"].(float64)
+	if !ok || !also {
+		return "[so]"
+	}
+	return fmt.Sprintf("%s sur %s", frenchNumber(numerator, 2), frenchNumber(denominator, 2))
+}
+
+func fillFindings(_ context.Context, p *place, rows []record, s *sheet) error {
+	s.sentences = []string{
+		"Cette feuille contient un tableau : les constats des classeurs en vigueur des douze derniers mois, et des classeurs refusés.",
+		"Rejet : le classeur n’est pas pris. Erreur : la cellule ou la ligne est mise de côté. Question : à corriger ou à expliquer. Note : pour information.",
+	}
+	s.filtered = true
+	s.columns = []column{{"Mois", 18, textFormat}, {"Version", 11, textFormat}, {"Émetteur", 15, textFormat}, {"Feuille", 18, textFormat}, {"Cellule", 12, textFormat},
+		{"Gravité", 10, textFormat}, {"Règle", 23, textFormat}, {"Message", 68, textFormat}}
+	if len(rows) == 0 {
+		s.sentences = append(s.sentences, "Aucun constat : le tableau n’a pas de ligne.")
+	}
+	for _, r := range rows {
+		version := "refusé"
+		if v, ok := r["version"].(int64); ok {
+			version = fmt.Sprint(v)
+		}
+		cell := r.or("cellule", "feuille entière")
+		if line, _ := r["ligne"].(int32); line > 0 && r["cellule"] == nil {
+			cell = fmt.Sprintf("ligne %d", line)
+		}
+		s.rows = append(s.rows, []any{monthName(r["periode"].(time.Time)), version, r.or("emetteur", "territoire"), r.or("feuille", "classeur entier"), cell,
+			r.text("gravite"), r.text("regle"), typo(r.text("message"))})
+	}
+	return nil
+}
+
+func fillCards(_ context.Context, _ *place, rows []record, s *sheet) error {
+	s.sentences = []string{"Cette feuille contient un tableau : une ligne par indicateur. Sous le plancher d’effectif, aucune valeur n’est montrée."}
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 21, textFormat}, {"Famille", 14, textFormat}, {"Unité", 12, textFormat}, {"Sens", 17, textFormat},
+		{"Plancher", 10, rankFormat}, {"Définition", 34, textFormat}, {"Ce qui compte", 34, textFormat}, {"Limites", 34, textFormat}, {"Source", 25, textFormat}}
+	s.frozen = 2
+	for _, r := range rows {
+		s.rows = append(s.rows, []any{r.text("indicateur"), r.text("nom"), r.text("famille"), typo(r.text("unite")), r.text("sens"), r["plancher"],
+			typo(r.text("definition")), typo(r.text("compte")), typo(r.text("limites")), typo(r.text("source"))})
+	}
+	return nil
+}
+
+// notes are what a reader has to know to use the figures.
+var notes = []string{
+	"Une part est écrite en pour cent ; sa cellule contient un nombre de 0 à 1. Les valeurs sont celles du fichier donnees/indicateurs.parquet, sans arrondi.",
+	"Un indicateur d’état dit la situation au dernier jour du mois ; un indicateur d’événements porte sur les douze mois qui finissent ce mois-là : deux mois qui se suivent partagent onze mois.",
+	"L’intervalle à 95 % dit ce que la valeur pourrait être à si faible effectif. Deux valeurs dont les intervalles se recouvrent largement ne sont pas différentes.",
+	"L’effectif est le nombre sur lequel porte le plancher : répondants, déclarants, dyades, dialogues ou engagements, selon l’indicateur.",
+	"Numérateur et dénominateur sont donnés même sous le plancher, pour qu’un petit territoire lise « 3 sur 4 » plutôt qu’un pour cent trompeur.",
+	"Dans la feuille « Données », duree est en jours ; cause vaut 1 pour l’événement étudié, 2 pour un événement concurrent, 0 quand rien n’est encore arrivé.",
+	"Un classeur reçu plus tard peut changer les mois passés : la version de la publication change alors, et les données ouvertes montrent tous les mois tels que connus aujourd’hui.",
+	"Ces chiffres servent à délibérer. Ils ne classent pas les territoires et ne jugent personne.",
+}
+
+func fillNotes(_ context.Context, _ *place, _ []record, s *sheet) error {
+	s.sentences = []string{"Cette feuille contient un tableau."}
+	s.columns = []column{{"Numéro", 10, rankFormat}, {"Note", 120, textFormat}}
+	for i, note := range notes {
+		s.rows = append(s.rows, []any{int64(i + 1), typo(note)})
+	}
+	return nil
+}

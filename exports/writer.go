@@ -1,0 +1,309 @@
+package exports
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"cairn/ingest"
+)
+
+// encode makes the file: the same workbook always has the same bytes.
+func (b *workbook) encode() ([]byte, error) {
+	w, err := newSheetWriter()
+	if err != nil {
+		return nil, err
+	}
+	defer w.file.Close()
+	for i := range b.sheets {
+		if i == 0 {
+			err = w.file.SetSheetName("Sheet1", b.sheets[i].name)
+		} else {
+			_, err = w.file.NewSheet(b.sheets[i].name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sheet %s: %w", b.sheets[i].name, err)
+		}
+	}
+	for i := range b.sheets {
+		if err := w.write(&b.sheets[i]); err != nil {
+			return nil, fmt.Errorf("sheet %s: %w", b.sheets[i].name, err)
+		}
+	}
+	if err := w.mend(b.sheets); err != nil {
+		return nil, err
+	}
+	at := b.made.UTC().Format(time.RFC3339)
+	if err := w.file.SetDocProps(&excelize.DocProperties{
+		Title: b.title, Creator: b.author, LastModifiedBy: b.author, Created: at, Modified: at, Language: "fr-FR",
+	}); err != nil {
+		return nil, err
+	}
+	w.file.SetActiveSheet(0)
+	var raw, packed bytes.Buffer
+	if err := w.file.Write(&raw); err != nil {
+		return nil, err
+	}
+	err = ingest.Repack(&packed, raw.Bytes())
+	return packed.Bytes(), err
+}
+
+// sheetWriter writes sheets into one file.
+type sheetWriter struct {
+	file   *excelize.File
+	styles map[format]int
+}
+
+func newSheetWriter() (*sheetWriter, error) {
+	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}}
+	if err := w.file.SetDefaultFont(fontName); err != nil {
+		return nil, err
+	}
+	for _, f := range sortedFormats() {
+		style := styles[f]
+		font := excelize.Font{}
+		if style.Font != nil {
+			font = *style.Font
+		}
+		font.Family = fontName
+		if font.Size == 0 {
+			font.Size = fontSize
+		}
+		style.Font = &font
+		id, err := w.file.NewStyle(&style)
+		if err != nil {
+			return nil, err
+		}
+		w.styles[f] = id
+	}
+	return w, nil
+}
+
+// write is the one way in which a sheet is written: title in A1, sentences, the table, the charts.
+func (w *sheetWriter) write(s *sheet) error {
+	if err := w.text(s.name, "A1", s.title, titleFormat); err != nil {
+		return err
+	}
+	if err := w.file.SetRowHeight(s.name, 1, titleHeight); err != nil {
+		return err
+	}
+	lines := s.sentenceLines()
+	for i, line := range lines {
+		if err := w.text(s.name, "A"+strconv.Itoa(i+2), line, sentenceFormat); err != nil {
+			return err
+		}
+	}
+	if len(lines) > 0 { // room before the table
+		if err := w.file.SetRowHeight(s.name, len(lines)+1, 2*lineHeight); err != nil {
+			return err
+		}
+	}
+	if len(s.columns) > 0 {
+		if err := w.table(s); err != nil {
+			return err
+		}
+	}
+	for _, c := range s.charts {
+		if err := w.file.AddChart(s.name, c.cell, c.options()); err != nil {
+			return err
+		}
+	}
+	return w.page(s)
+}
+
+func (w *sheetWriter) table(s *sheet) error {
+	header := s.headerRow()
+	titles := make([]any, len(s.columns))
+	for i, c := range s.columns {
+		name := columnName(i + 1)
+		if err := w.file.SetColWidth(s.name, name, name, c.width); err != nil {
+			return err
+		}
+		f := headerFormat
+		switch {
+		case c.format.numeric():
+			f = headerRight
+		case c.format == textFormat && i > 0:
+			f = headerBeside
+		}
+		if err := w.text(s.name, name+strconv.Itoa(header), c.title, f); err != nil {
+			return err
+		}
+		titles[i] = c.title
+	}
+	if err := w.file.SetRowHeight(s.name, header, s.rowHeight(titles, true)); err != nil {
+		return err
+	}
+	for n, row := range s.rows {
+		if err := w.row(s, header+1+n, row); err != nil {
+			return err
+		}
+	}
+	last := columnName(len(s.columns)) + strconv.Itoa(header+len(s.rows))
+	if err := w.file.SetSheetDimension(s.name, "A1:"+last); err != nil {
+		return err
+	}
+	active := "bottomLeft"
+	if s.frozen > 0 {
+		active = "bottomRight"
+	}
+	if err := w.file.SetPanes(s.name, &excelize.Panes{
+		Freeze: true, XSplit: s.frozen, YSplit: header, TopLeftCell: columnName(s.frozen+1) + strconv.Itoa(header+1), ActivePane: active,
+	}); err != nil {
+		return err
+	}
+	if len(s.rows) == 0 {
+		return nil // a table needs a row
+	}
+	return w.file.AddTable(s.name, &excelize.Table{
+		Range: fmt.Sprintf("A%d:%s", header, last), Name: tableName(s), ShowRowStripes: new(false),
+	})
+}
+
+func tableName(s *sheet) string { return "tbl_" + ingest.Fold(s.name) }
+
+// mend corrects the parts that excelize cannot write as wanted: charts, and the filters that it gives
+// to every table.
+func (w *sheetWriter) mend(sheets []sheet) (err error) {
+	w.file.Pkg.Range(func(name, part any) bool {
+		data, ok := part.([]byte)
+		switch xml := string(data); {
+		case !ok:
+		case strings.HasPrefix(name.(string), "xl/charts/chart"):
+			if xml, err = mendChart(xml); err != nil {
+				return false
+			}
+			w.file.Pkg.Store(name, []byte(xml))
+		case strings.HasPrefix(name.(string), "xl/tables/"):
+			for i := range sheets {
+				if !sheets[i].filtered && strings.Contains(xml, `"`+tableName(&sheets[i])+`"`) {
+					w.file.Pkg.Store(name, autoFilter.ReplaceAll(data, nil))
+				}
+			}
+		}
+		return true
+	})
+	return err
+}
+
+var autoFilter = regexp.MustCompile(`<autoFilter [^>]*></autoFilter>`)
+
+func (w *sheetWriter) row(s *sheet, at int, row []any) error {
+	if len(row) != len(s.columns) {
+		return fmt.Errorf("row %d has %d cells for %d columns", at, len(row), len(s.columns))
+	}
+	for i, value := range row {
+		f := s.columns[i].format
+		if f == textFormat && i > 0 {
+			f = besideFormat
+		}
+		if err := w.cell(s.name, columnName(i+1)+strconv.Itoa(at), value, f); err != nil {
+			return fmt.Errorf("row %d, %s: %w", at, s.columns[i].title, err)
+		}
+	}
+	return w.file.SetRowHeight(s.name, at, s.rowHeight(row, false))
+}
+
+// page sets the printed page: A4, landscape, as wide as the sheet, the header row on every page.
+func (w *sheetWriter) page(s *sheet) error {
+	f := w.file
+	height := 0 // as many pages as needed
+	if len(s.columns) == 0 {
+		height = 1
+	}
+	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
+		Size: new(9), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: &height,
+	}); err != nil {
+		return err
+	}
+	if err := f.SetSheetProps(s.name, &excelize.SheetPropsOptions{FitToPage: new(true)}); err != nil {
+		return err
+	}
+	if err := f.SetPageMargins(s.name, &excelize.PageLayoutMarginsOptions{
+		Left: new(0.4), Right: new(0.4), Top: new(0.5), Bottom: new(0.6), Header: new(0.3), Footer: new(0.3),
+	}); err != nil {
+		return err
+	}
+	if err := f.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{OddFooter: "&L&A&RPage &P sur &N"}); err != nil {
+		return err
+	}
+	if len(s.columns) == 0 {
+		return f.SetSheetView(s.name, 0, &excelize.ViewOptions{ShowGridLines: new(false)})
+	}
+	header := s.headerRow()
+	return f.SetDefinedName(&excelize.DefinedName{
+		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", s.name, header, header), Scope: s.name,
+	})
+}
+
+// text writes a text with a format.
+func (w *sheetWriter) text(sheet, cell, text string, f format) error {
+	if err := w.file.SetCellStr(sheet, cell, text); err != nil {
+		return err
+	}
+	return w.file.SetCellStyle(sheet, cell, cell, w.styles[f])
+}
+
+// cell writes one value. A text in a column of numbers is a symbol and stands on the right.
+func (w *sheetWriter) cell(sheet, cell string, value any, f format) error {
+	if v, ok := value.(formatted); ok {
+		value, f = v.value, v.format
+	}
+	var err error
+	switch v := value.(type) {
+	case nil:
+	case link:
+		if err := w.text(sheet, cell, v.text, linkFormat); err != nil {
+			return err
+		}
+		return w.file.SetCellHyperLink(sheet, cell, "'"+v.sheet+"'!A1", "Location")
+	case string:
+		if f.numeric() {
+			f = symbolFormat
+		}
+		return w.text(sheet, cell, v, f)
+	case int32:
+		err = w.file.SetCellInt(sheet, cell, int64(v))
+	case int64:
+		err = w.file.SetCellInt(sheet, cell, v)
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%v is no number", v)
+		}
+		err = w.file.SetCellFloat(sheet, cell, round15(v), -1, 64)
+	case time.Time:
+		err = w.file.SetCellFloat(sheet, cell, serial(v), -1, 64)
+	default:
+		return fmt.Errorf("cannot write a %T", value)
+	}
+	if err != nil {
+		return err
+	}
+	return w.file.SetCellStyle(sheet, cell, cell, w.styles[f])
+}
+
+// sortedFormats gives the styles a fixed order in the file.
+func sortedFormats() []format {
+	var all []format
+	for f := range styles {
+		all = append(all, f)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// columnName is the letter of a column, from 1.
+func columnName(column int) string {
+	name, err := excelize.ColumnNumberToName(column)
+	if err != nil {
+		panic("exports: column " + strconv.Itoa(column)) // a sheet has few columns
+	}
+	return name
+}
