@@ -78,7 +78,7 @@ func writePackage(m *ingest.Model, r Release, all []resource, dir string) error 
 	p := packageJSON{
 		Schema: "https://datapackage.org/profiles/2.0/datapackage.json",
 		Name:   "cairn-" + r.month(),
-		Title:  typo(fmt.Sprintf("%s : données de %s", r.Programme, monthName(r.Period))),
+		Title:  typo(fmt.Sprintf("%s : données %s", r.Programme, ofMonth(r.Period))),
 		Description: typo("Chaque table existe en Parquet et en CSV (virgule, UTF-8, point décimal). Dans le CSV, un texte qui commence par = + - @ est précédé d’une apostrophe, " +
 			"pour qu’aucun tableur ne le prenne pour une formule ; le Parquet garde le texte tel quel."),
 		Version:      fmt.Sprintf("%s.v%d", r.month(), r.Version),

@@ -23,7 +23,7 @@ type addressKey struct {
 // fillProof lists each row behind each indicator of the month, with the cells that it comes from.
 func fillProof(ctx context.Context, p *place, _ []record, s *sheet) error {
 	s.filtered = true
-	s.columns = []column{{"Code", 9, codeFormat}, {"Modalité", 22, textFormat}, {"Sujet", 30, textFormat}, {"Entrées", 34, textFormat},
+	s.columns = []column{{"Code", 9, codeFormat}, {"Modalité", 22, textFormat}, {"Sujet", 30, textFormat}, {"Entrées", 42, textFormat},
 		{"Classeur", 32, textFormat}, {"Cellules", 34, textFormat}}
 	var hidden []string
 	for _, ind := range p.catalogue {

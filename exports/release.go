@@ -133,7 +133,7 @@ type (
 	inputJSON struct {
 		Territoire string `json:"territoire_id"`
 		Periode    string `json:"periode"`
-		Emetteur   string `json:"emetteur"`
+		Emetteur   bool   `json:"par_emetteur"` // whose it is stays within the team
 		Version    int    `json:"version"`
 		SHA256     string `json:"sha256"`
 		RecueLe    string `json:"recue_le"`

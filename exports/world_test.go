@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,15 +70,15 @@ func testRelease() Release {
 }
 
 // smallWarehouse builds the database of two territories and four months, one of them sent twice, with
-// one bad cell and one rejected file. Files can be written below exportDir.
-func smallWarehouse(t testing.TB, exportDir string) (*transform.Warehouse, *ingest.Model) {
+// one bad cell and two rejected files, below work. Files can be written below exportDir.
+func smallWarehouse(t testing.TB, work, exportDir string) (*transform.Warehouse, *ingest.Model) {
 	t.Helper()
 	ctx := context.Background()
 	m, err := ingest.LoadModel()
 	if err != nil {
 		t.Fatal(err)
 	}
-	archive := ingest.Archive{Dir: t.TempDir()}
+	archive := ingest.Archive{Dir: filepath.Join(work, "archive")}
 	state := transform.State{Territoires: []byte(territoriesCSV), Parametres: transform.DefaultParameters, Horizon: october}
 	var originals []string
 	receive := func(data []byte, at time.Time) {
@@ -102,7 +103,7 @@ func smallWarehouse(t testing.TB, exportDir string) (*transform.Warehouse, *inge
 				continue
 			}
 			if territory == "haut-bocage" {
-				rows["acteurs"][0]["date_entree"] = "hier"
+				rows["engagements"][0]["date_debut"] = "avant-hier"
 			}
 			receive(workbook(territory, month, rows), day2026(month, 28).Add(9*time.Hour))
 		}
@@ -113,11 +114,10 @@ func smallWarehouse(t testing.TB, exportDir string) (*transform.Warehouse, *inge
 	receive(workbook("nulle-part", 10, nil), day2026(11, 4).Add(16*time.Hour))
 	receive([]byte("not a workbook"), day2026(11, 5).Add(17*time.Hour))
 
-	w, err := transform.Open(filepath.Join(t.TempDir(), "cairn.duckdb"), exportDir)
+	w, err := transform.Open(filepath.Join(work, "cairn.duckdb"), exportDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.Close() })
 	if _, err := w.Load(ctx, m, archive, originals, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -130,25 +130,62 @@ func smallWarehouse(t testing.TB, exportDir string) (*transform.Warehouse, *inge
 	return w, m
 }
 
-// staged is a release of the small programme, and its database.
-func staged(t testing.TB) (dir string, w *transform.Warehouse, m *ingest.Model) {
-	t.Helper()
-	out := t.TempDir()
-	w, m = smallWarehouse(t, out)
-	dir = filepath.Join(out, "v1")
-	if _, _, err := Stage(context.Background(), w, m, testRelease(), dir); err != nil {
-		t.Fatal(err)
-	}
-	return dir, w, m
+// stagedWorld is a release of the small programme, and its database.
+type stagedWorld struct {
+	dir, digest string
+	written     []string
+	warehouse   *transform.Warehouse
+	model       *ingest.Model
 }
 
-func TestLook(t *testing.T) {
-	keep := os.Getenv("KEEP")
-	if keep == "" {
-		t.Skip()
+// stage makes a database and a release of its own for a test that changes them.
+func stage(t testing.TB) *stagedWorld {
+	t.Helper()
+	return stageBelow(t, t.TempDir())
+}
+
+// shared is the release of all tests that only read it.
+func shared(t testing.TB) *stagedWorld {
+	t.Helper()
+	once.Do(func() {
+		world = stageBelow(t, sharedDir)
+	})
+	if world == nil {
+		t.Fatal("the shared release could not be made: see the first test")
 	}
-	dir, _, _ := staged(t)
-	if err := os.CopyFS(keep, os.DirFS(dir)); err != nil {
+	return world
+}
+
+var (
+	once      sync.Once
+	world     *stagedWorld
+	sharedDir string
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if sharedDir, err = os.MkdirTemp("", "exports"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if world != nil {
+		world.warehouse.Close()
+	}
+	os.RemoveAll(sharedDir)
+	os.Exit(code)
+}
+
+func stageBelow(t testing.TB, work string) *stagedWorld {
+	t.Helper()
+	out := filepath.Join(work, "outbox")
+	if err := os.Mkdir(out, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	s := &stagedWorld{dir: filepath.Join(out, "v1")}
+	s.warehouse, s.model = smallWarehouse(t, work, out)
+	var err error
+	if s.digest, s.written, err = Stage(context.Background(), s.warehouse, s.model, testRelease(), s.dir); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

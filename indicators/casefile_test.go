@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -36,7 +37,9 @@ import (
 // workbook for each month that the case does not describe by itself. A cell F01..F10 makes ten rows.
 //
 // What comes before the first case holds for all cases. In figures, « - » is the modalite of an
-// indicator that has none, « . » an undefined number, 3/7 a fraction, and the statut « aucune » says that there is no row at all.
+// indicator that has none, « a,b » two modalites with the same figures, « . » an undefined number,
+// 3/7 a fraction; the statut « aucune » says that there is no row at all. Every modalite of a
+// territory and month must be there.
 type caseFile struct {
 	path  string
 	lines []string
@@ -44,6 +47,7 @@ type caseFile struct {
 }
 
 type testCase struct {
+	suffix      string // of its territories in the database, see TestCases
 	title       string
 	intent      []string
 	line        int
@@ -100,6 +104,9 @@ type tableReader struct {
 	fixed  map[string]string
 	header []string
 }
+
+// indicator is the code that the file is named by.
+func (f *caseFile) indicator() string { return strings.TrimSuffix(filepath.Base(f.path), ".txt") }
 
 func readCaseFile(m *ingest.Model, path string) (*caseFile, error) {
 	data, err := os.ReadFile(path)
@@ -237,7 +244,11 @@ func (p *caseParser) workbook(args []string) error {
 	}
 	rest := args[2:]
 	for ; len(rest) >= 2; rest = rest[2:] {
-		switch value := rest[1]; rest[0] {
+		value := rest[1]
+		if (rest[0] == "sans" || rest[0] == "rien") && p.model.Schemas[value] == nil {
+			return fmt.Errorf("no table %q", value)
+		}
+		switch rest[0] {
 		case "émetteur":
 			b.emitter = value
 		case "reçu":
@@ -456,7 +467,7 @@ func (b figureTable) text() []string {
 		for i, cell := range r.cells {
 			line.WriteString("  " + cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
 		}
-		lines = append(lines, strings.TrimRight(line.String()+r.comment, " "))
+		lines = append(lines, strings.TrimRight(line.String()+"  "+strings.TrimSpace(r.comment), " "))
 	}
 	return lines
 }

@@ -107,6 +107,9 @@ func OpenJournal(path string) (*Journal, error) {
 		if err := json.Unmarshal(line, &e); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
 		}
+		if e.Type == "" {
+			return nil, fmt.Errorf("%s:%d: a line without a type", path, n)
+		}
 		j.entries = append(j.entries, e)
 		j.length += int64(len(line)) + 1
 		data = rest

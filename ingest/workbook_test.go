@@ -19,6 +19,7 @@ type book struct {
 	model     *Model
 	sheets    []*bookSheet
 	epoch1904 bool
+	deflated  bool // else stored, which is quick and lets a fuzzer reach the XML
 }
 
 type bookSheet struct {
@@ -150,7 +151,11 @@ func (b *book) xlsx() []byte {
 	var buf bytes.Buffer
 	out := zip.NewWriter(&buf)
 	part := func(name, content string) {
-		w, err := out.Create(name)
+		method := zip.Store
+		if b.deflated {
+			method = zip.Deflate
+		}
+		w, err := out.CreateHeader(&zip.FileHeader{Name: name, Method: method})
 		if err == nil {
 			_, err = w.Write([]byte(xml.Header + content))
 		}

@@ -106,7 +106,8 @@ func (e *env) report(file string, s *ingest.Submission) (remain bool) {
 		fmt.Fprintf(e.stdout, "  Territoire %s, mois %s%s\n", s.Territoire, s.Periode.Format("2006-01"), emitterWords(s.Emetteur))
 		for _, t := range s.Tables {
 			if read, taken, aside := t.Counts(); read > 0 {
-				fmt.Fprintf(e.stdout, "  %-14s %s, %d prises, %d mises de côté\n", t.Schema.Title, plural(read, "ligne lue", "lignes lues"), taken, aside)
+				fmt.Fprintf(e.stdout, "  %-14s %s, %s, %s\n", t.Schema.Title,
+					plural(read, "ligne lue", "lignes lues"), plural(taken, "prise", "prises"), plural(aside, "mise de côté", "mises de côté"))
 			}
 		}
 	}

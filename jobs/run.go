@@ -161,13 +161,7 @@ func (r *run) digest() string {
 }
 
 // code identifies the program and its method.
-func (r *run) code() string {
-	hash := sha256.New()
-	for _, digest := range []string{ingest.ReaderVersion, ingest.Digest(), transform.Digest(), indicators.Digest()} {
-		fmt.Fprintln(hash, digest)
-	}
-	return Version + "+" + hex.EncodeToString(hash.Sum(nil))[:12]
-}
+func (r *run) code() string { return Version + "+" + exports.MethodDigest()[:12] }
 
 // upToDate finds a release of the same inputs that stands whole in the outbox.
 func (r *run) upToDate() (ingest.Entry, bool) {
@@ -327,20 +321,20 @@ func (r *run) listReports() error {
 	})
 }
 
-// reportFindings says how many findings of standing submissions wait for a correction or an explanation.
+// reportFindings says how many findings wait for a correction or an explanation.
 func (r *run) reportFindings(db *transform.Warehouse) error {
-	counts, err := db.OpenFindings(r.ctx)
-	if err != nil {
+	files, err := db.OpenFindings(r.ctx)
+	if err != nil || len(files) == 0 {
 		return err
 	}
-	total := 0
-	for _, n := range counts {
-		total += n
+	r.findings = true
+	total := map[ingest.Severity]int{}
+	for _, f := range files {
+		for severity, n := range f.Counts {
+			total[severity] += n
+		}
 	}
-	if total > 0 {
-		r.findings = true
-		fmt.Fprintf(r.stdout, "findings that remain: %d rejet, %d erreur, %d question (see cairn status, or cairn check FILE)\n",
-			counts[ingest.Rejet], counts[ingest.Erreur], counts[ingest.Question])
-	}
+	fmt.Fprintf(r.stdout, "findings that remain: %d rejet, %d erreur, %d question in %d files (cairn status lists them)\n",
+		total[ingest.Rejet], total[ingest.Erreur], total[ingest.Question], len(files))
 	return nil
 }

@@ -36,7 +36,38 @@ func (c *statusCmd) Run(e *env) error {
 			fmt.Fprintf(e.stdout, "release %s v%d  %s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"))
 		}
 	}
-	return (&run{env: e, workspace: w}).reportFindings(db)
+	return e.printFindings(db, journal)
+}
+
+// printFindings prints a line per file that waits for a correction or an explanation.
+func (e *env) printFindings(db *transform.Warehouse, journal *ingest.Journal) error {
+	files, err := db.OpenFindings(e.ctx)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	e.findings = true
+	var paths []string // in the order of reception
+	for _, entry := range journal.Entries() {
+		if entry.Type == ingest.EntryReception {
+			paths = append(paths, entry.Path)
+		}
+	}
+	fmt.Fprintln(e.stdout, "\nfindings that remain (cairn check FILE says them in full):")
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range files {
+		period := "?"
+		if f.Period.Valid {
+			period = f.Period.Time.Format("2006-01")
+		}
+		words := ""
+		for _, severity := range severityOrder {
+			if n := f.Counts[severity]; n > 0 {
+				words += fmt.Sprintf("%d %s ", n, severity)
+			}
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\tinbox/%s\n", f.Territory, period, words, paths[f.Reception-1])
+	}
+	return t.Flush()
 }
 
 // printCoverage prints a line per territory: for each of the last twelve months the version

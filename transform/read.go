@@ -2,6 +2,7 @@ package transform
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -28,25 +29,39 @@ func (w *Warehouse) Horizon(ctx context.Context) (period time.Time, err error) {
 	return period, err
 }
 
-// OpenFindings counts the findings of rejected files and current submissions that wait for a
-// correction or an explanation.
-func (w *Warehouse) OpenFindings(ctx context.Context) (map[ingest.Severity]int, error) {
-	rows, err := w.QueryContext(ctx, `SELECT c.gravite, count(*) FROM core.constats c JOIN core.soumissions s ON s.soumission = c.soumission
-WHERE (s.courante OR s.statut = 'rejetee') AND c.gravite <> 'note' GROUP BY ALL`)
+// FileFindings counts what waits in one file for a correction or an explanation.
+type FileFindings struct {
+	Reception int // its place among the receptions, from 1
+	Territory string
+	Period    sql.NullTime
+	Counts    map[ingest.Severity]int
+}
+
+// OpenFindings lists the rejected files and current submissions with findings that wait.
+func (w *Warehouse) OpenFindings(ctx context.Context) ([]FileFindings, error) {
+	rows, err := w.QueryContext(ctx, `SELECT s.soumission, coalesce(s.territoire_id, ''), s.periode, c.gravite, count(*)
+FROM core.constats c JOIN core.soumissions s ON s.soumission = c.soumission
+WHERE (s.courante OR s.statut = 'rejetee') AND c.gravite <> 'note'
+GROUP BY ALL ORDER BY ALL`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	counts := map[ingest.Severity]int{}
+	var all []FileFindings
 	for rows.Next() {
+		var f FileFindings
 		var severity ingest.Severity
 		var n int
-		if err := rows.Scan(&severity, &n); err != nil {
+		if err := rows.Scan(&f.Reception, &f.Territory, &f.Period, &severity, &n); err != nil {
 			return nil, err
 		}
-		counts[severity] = n
+		if len(all) == 0 || all[len(all)-1].Reception != f.Reception {
+			f.Counts = map[ingest.Severity]int{}
+			all = append(all, f)
+		}
+		all[len(all)-1].Counts[severity] = n
 	}
-	return counts, rows.Err()
+	return all, rows.Err()
 }
 
 // Received is what came from a territory for a month.

@@ -132,7 +132,7 @@ func faultsAreSaid(t *testing.T, program, dir string, d demo.Delivery) {
 		if len(s.Rows) == 0 {
 			continue
 		}
-		counts := regexp.MustCompile(fmt.Sprintf(`(?m)^  %s +%d lignes? lues?, %d prises, %d mises de côté$`,
+		counts := regexp.MustCompile(fmt.Sprintf(`(?m)^  %s +%d lignes? lues?, %d prises?, %d mises? de côté$`,
 			model.Schemas[s.Table].Title, len(s.Rows), len(s.Rows)-aside, aside))
 		if !counts.MatchString(said) {
 			t.Errorf("%s: nothing says %s:\n%s", d.Path, counts, said)

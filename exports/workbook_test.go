@@ -1,0 +1,274 @@
+package exports
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"cairn/indicators"
+	"cairn/ingest"
+)
+
+// openWorkbooks opens every workbook of a release with excelize.
+func openWorkbooks(t *testing.T, dir string) map[string]*excelize.File {
+	t.Helper()
+	books := map[string]*excelize.File{}
+	for path, data := range readTree(t, filepath.Join(dir, workbookDir)) {
+		f, err := excelize.OpenReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		t.Cleanup(func() { f.Close() })
+		books[strings.TrimSuffix(strings.TrimPrefix(path, "2026-10_"), "_evaluation.xlsx")] = f
+	}
+	return books
+}
+
+// tableAt is the header row of a sheet's table, and its last.
+func tableAt(t *testing.T, f *excelize.File, sheet string) (header, last int) {
+	t.Helper()
+	tables, err := f.GetTables(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tables) != 1 {
+		return 0, 0
+	}
+	if _, err := fmt.Sscanf(regexp.MustCompile(`[A-Z]+`).ReplaceAllString(tables[0].Range, ""), "%d:%d", &header, &last); err != nil {
+		t.Fatal(tables[0].Range, err)
+	}
+	return header, last
+}
+
+// The checklist of notes/reports.md that a finished file can prove.
+func TestWorkbooksAreAccessible(t *testing.T) {
+	dir := shared(t).dir
+	books := openWorkbooks(t, dir)
+	if len(books) != 2 {
+		t.Fatalf("%d workbooks, want 2", len(books))
+	}
+	for territory, f := range books {
+		props, err := f.GetDocProps()
+		if err != nil || props.Language != "fr-FR" || props.Title == "" || props.Created != "2026-11-05T17:00:00Z" {
+			t.Errorf("%s: properties %+v %v", territory, props, err)
+		}
+		if f.GetActiveSheetIndex() != 0 {
+			t.Errorf("%s opens on another sheet than the first", territory)
+		}
+		if got, want := len(f.GetSheetList()), len(evaluatorSheets()); got != want {
+			t.Errorf("%s: %d sheets, want %d", territory, got, want)
+		}
+		tables := map[string]bool{}
+		for _, sheet := range f.GetSheetList() {
+			checkSheet(t, f, territory, sheet, tables)
+		}
+	}
+}
+
+func checkSheet(t *testing.T, f *excelize.File, territory, sheet string, tables map[string]bool) {
+	t.Helper()
+	fail := func(format string, args ...any) {
+		t.Helper()
+		t.Errorf("%s, %s: %s", territory, sheet, fmt.Sprintf(format, args...))
+	}
+	title, err := f.GetCellValue(sheet, "A1")
+	if err != nil || !strings.HasSuffix(title, "octobre\u00a02026") {
+		fail("A1 holds %q", title)
+	}
+	if merged, err := f.GetMergeCells(sheet); err != nil || len(merged) > 0 {
+		fail("merged cells")
+	}
+	layout, err := f.GetPageLayout(sheet)
+	if err != nil || *layout.Size != 9 || *layout.Orientation != "landscape" || *layout.FitToWidth != 1 {
+		fail("page %+v", layout)
+	}
+	if footer, err := f.GetHeaderFooter(sheet); err != nil || !strings.HasSuffix(footer.OddFooter, "Page &P sur &N") {
+		fail("footer %+v", footer)
+	}
+	if sheet == chartSheet {
+		return
+	}
+	if v, _ := f.GetCellValue(sheet, "A4"); strings.HasPrefix(v, "Aucun constat") {
+		return // a table needs a row
+	}
+	found, err := f.GetTables(sheet)
+	if err != nil || len(found) != 1 || tables[found[0].Name] {
+		fail("one table of its own name is wanted: %+v", found)
+		return
+	}
+	tables[found[0].Name] = true
+	header, last := tableAt(t, f, sheet)
+	rows, err := f.GetRows(sheet)
+	if err != nil || len(rows) != last {
+		fail("%d rows, the table ends at %d: nothing may follow it", len(rows), last)
+		return
+	}
+	seen := map[string]bool{}
+	for _, title := range rows[header-1] {
+		if title == "" || seen[title] {
+			fail("column title %q is empty or not the only one", title)
+		}
+		seen[title] = true
+	}
+	for i, row := range rows[header:] {
+		for j := range rows[header-1] {
+			if (j >= len(row) || row[j] == "") && sheet != seriesSheet {
+				fail("row %d, column %d is empty", header+i+1, j+1)
+			}
+		}
+	}
+}
+
+// The numbers of the sheet « Indicateurs » are those of indicateurs.parquet, to fifteen digits.
+func TestWorkbookFiguresAreThePublishedOnes(t *testing.T) {
+	dir, m := shared(t).dir, shared(t).model
+	published := map[string]map[string]any{} // figure → valeur, statut
+	p, err := openParquet(context.Background(), filepath.Join(dir, dataDir, "indicateurs.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	for range p.rows {
+		row, err := p.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := map[string]any{}
+		for i, name := range p.names() {
+			r[name] = row[i]
+		}
+		published[fmt.Sprint(r["territoire_id"], r["indicateur"], r["modalite"], r["periode"])] = r
+	}
+	catalogue, err := indicators.Catalogue(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers, symbols := 0, 0
+	for territory, f := range openWorkbooks(t, dir) {
+		header, _ := tableAt(t, f, "Indicateurs")
+		row := header
+		for _, ind := range catalogue {
+			for _, modalite := range ind.ModaliteCodes() {
+				row++
+				for i := range 12 {
+					period := october.AddDate(0, i-11, 0).Format("2006-01")
+					cell := columnName(6+i) + strconv.Itoa(row)
+					raw, err := f.GetCellValue("Indicateurs", cell, excelize.Options{RawCellValue: true})
+					if err != nil {
+						t.Fatal(err)
+					}
+					r := published[fmt.Sprint(territory, ind.ID, modalite, period)]
+					if want, ok := r["valeur"].(float64); ok {
+						got, err := strconv.ParseFloat(raw, 64)
+						if err != nil || math.Abs(got-want) > 1e-14*math.Abs(want) {
+							t.Errorf("%s %s %s %s: %s holds %q, published %v", territory, ind.ID, modalite, period, cell, raw, want)
+						}
+						numbers++
+						continue
+					}
+					statut, _ := r["statut"].(string)
+					if raw != symbolOf(statut) {
+						t.Errorf("%s %s %s %s: %s holds %q for the statut %q", territory, ind.ID, modalite, period, cell, raw, statut)
+					}
+					symbols++
+				}
+			}
+		}
+	}
+	if numbers < 50 || symbols < 50 {
+		t.Errorf("%d numbers and %d symbols: the test says too little", numbers, symbols)
+	}
+}
+
+// The proof names real cells, and never those of answers that must stay closed.
+func TestProofNamesCells(t *testing.T) {
+	dir := shared(t).dir
+	for territory, f := range openWorkbooks(t, dir) {
+		rows, err := f.GetRows("Données")
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, _ := tableAt(t, f, "Données")
+		found := false
+		for _, row := range rows[header:] {
+			if row[0] == "C02" && row[3] == "reussite = oui" && strings.Contains(row[5], "Relations!A") {
+				found = true
+			}
+			if row[0] == "C10" || strings.Contains(strings.Join(row, " "), "Principes!") {
+				t.Errorf("%s: an answer is listed: %v", territory, row)
+			}
+		}
+		if !found {
+			t.Errorf("%s: no row of C02 with its cells", territory)
+		}
+	}
+}
+
+// No closed text is in a workbook, wherever in the file.
+func TestWorkbooksHoldNoClosedText(t *testing.T) {
+	dir := shared(t).dir
+	for territory, f := range openWorkbooks(t, dir) {
+		f.Pkg.Range(func(name, part any) bool {
+			for _, text := range []string{"ne sort pas", "secret@", "cache@", "pseudo", "avant-hier"} {
+				if data, ok := part.([]byte); ok && strings.Contains(string(data), text) {
+					t.Errorf("%s: %s holds %q", territory, name, text)
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestClosedFields(t *testing.T) {
+	m, err := ingest.LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sql, want := range map[string]bool{
+		"SELECT niveau_ess >= 3 AND niveau_public >= 3 AS reussite FROM core.dyades": false,
+		"SELECT confiance >= 4 AS reussite FROM core.vues":                           true,
+		"SELECT clarte_ess >= 4 AND clarte_public >= 4 AS reussite FROM core.dyades": true,
+		"SELECT intention_partagee AS reussite FROM core.engages":                    false,
+		"SELECT intention IS NOT NULL AS reussite FROM core.engages":                 true,
+	} {
+		if got := readsClosedField(m, &indicators.Indicator{SQL: sql}); got != want {
+			t.Errorf("%s: closed is %v, want %v", sql, got, want)
+		}
+	}
+}
+
+func TestFrench(t *testing.T) {
+	july := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ got, want string }{
+		{monthName(july), "juillet\u00a02026"},
+		{ofMonth(july), "de juillet\u00a02026"},
+		{ofMonth(july.AddDate(0, 1, 0)), "d’août\u00a02026"},
+		{dayName(july), "1er\u00a0juillet\u00a02026"},
+		{shortMonthName(july), "juil.\u00a02026"},
+		{frenchNumber(1234567.891, 1), "1\u202f234\u202f567,9"},
+		{frenchNumber(-0.04, 1), "0"},
+		{frenchNumber(-4.3, 1), "−4,3"},
+		{frenchNumber(12, 2), "12"},
+		{percent(0.29), "29\u00a0%"},
+		{typo("« oui » : non ; si ? 5 %"), "«\u00a0oui\u00a0»\u00a0: non\u202f; si\u202f? 5\u00a0%"},
+		{inWords(nil), "inconnu"},
+		{inWords(true), "oui"},
+		{inWords(int64(1095)), "1\u202f095"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+	if got := round15(0.29 * 100); got != 29 {
+		t.Errorf("0.29 × 100 is %v", got)
+	}
+}
