@@ -18,7 +18,7 @@ check: ## what must hold before a commit: format, vet, staticcheck, tests with t
 	@./.ci/check
 
 bench: ## measure reading, loading, computing and exporting
-	$(GO) test -run '^$$' -bench . -benchmem ./ingest ./transform ./indicators ./exports
+	$(GO) test -run '^$$' -bench . -benchmem ./ingest ./jobs
 
 fuzz: ## fuzz the parsers, FUZZTIME (default 30s) each
 	@for f in $$(grep -rlE '^func Fuzz' --include '*_test.go' .); do \

@@ -46,7 +46,7 @@ func TestCases(t *testing.T) {
 		}
 		files = append(files, file)
 		for i, c := range file.cases {
-			if !c.asksForTheProgramme() {
+			if !c.asksFor(indicators.Programme) {
 				c.suffix = fmt.Sprintf("-%s-%d", strings.ToLower(file.indicator()), i+1)
 				together = append(together, c)
 			}
@@ -197,6 +197,9 @@ func compute(m *ingest.Model, archive ingest.Archive, cases []*testCase) (*trans
 			state.Territoires = append(state.Territoires, id+c.suffix+","+rest+"\n"...)
 		}
 		for _, b := range c.books {
+			if c.suffix != "" && !c.asksFor(b.territory) {
+				continue // it is no part of any figure that is looked at
+			}
 			b.territory += c.suffix
 			books = append(books, b)
 		}
@@ -229,11 +232,11 @@ func compute(m *ingest.Model, archive ingest.Archive, cases []*testCase) (*trans
 	return w, indicators.Compute(ctx, w, m, nil)
 }
 
-// asksForTheProgramme reports whether the case says what the programme's figures are, not only that there is none.
-func (c *testCase) asksForTheProgramme() bool {
+// asksFor reports whether the case says what a territory's figures are, and not only that there is none.
+func (c *testCase) asksFor(territory string) bool {
 	for _, block := range c.figures {
 		for _, r := range block.rows {
-			if r.cells[0] == indicators.Programme && r.cells[len(figureColumns)-1] != none {
+			if r.cells[0] == territory && r.cells[len(figureColumns)-1] != none {
 				return true
 			}
 		}

@@ -12,12 +12,14 @@
 package indicators
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,11 +111,13 @@ func readCatalogue(m *ingest.Model, files fs.FS, dir string) ([]*Indicator, erro
 	return all, nil
 }
 
+var fileName = regexp.MustCompile(`^[A-Z]\d\d_\w+\.sql$`)
+
 func parseIndicator(m *ingest.Model, file, text string) (*Indicator, error) {
-	id, _, named := strings.Cut(strings.TrimSuffix(file, ".sql"), "_")
+	id, _, _ := strings.Cut(file, "_")
 	ind := &Indicator{ID: id, File: file, Programme: true}
 	fail := func(line int, key, hint string) error { return &HeaderError{file, line, key, hint} }
-	if !named || len(id) != 3 || m.Label("famille_indicateur", id[:1]) == id[:1] {
+	if !fileName.MatchString(file) || !slices.Contains(m.Values("famille_indicateur"), id[:1]) {
 		return nil, fail(1, file, "the file's name must be <letter of the family><two digits>_<name>.sql")
 	}
 	values, lines := map[string]string{}, map[string]int{}
@@ -140,7 +144,8 @@ func parseIndicator(m *ingest.Model, file, text string) (*Indicator, error) {
 	if ind.SQL == "" || strings.Contains(ind.SQL, ";") {
 		return nil, fail(number+1, "SELECT", "one bare SELECT, without a semicolon, must follow the header")
 	}
-	return ind, ind.fill(m, values, func(key, hint string) error { return fail(lines[key], key, hint) })
+	// A key that is needed and not there is told at the header's last line.
+	return ind, ind.fill(m, values, func(key, hint string) error { return fail(cmp.Or(lines[key], number), key, hint) })
 }
 
 // fill checks and takes the header's values.
@@ -188,6 +193,8 @@ func (ind *Indicator) fill(m *ingest.Model, v map[string]string, fail func(key, 
 		return fail("horizon", "needed by, and only by, the survival estimators")
 	case ind.Window != "" && ind.Window != "12m":
 		return fail("fenetre", "must be 12m")
+	case v["programme"] != "" && v["programme"] != "non":
+		return fail("programme", "must be non, or left out")
 	case !sheet:
 		return fail("feuille", "no such table")
 	}

@@ -61,7 +61,7 @@ func (c *rowChecker) mentions(row Row) bool {
 	return false
 }
 
-var totalLabel = regexp.MustCompile(`^(sous_)?tota(l|ux)(_.*)?$`)
+var totalLabel = regexp.MustCompile(`^(sous_)?tota(l|ux)(_(general|generaux|cumule|annuel|mensuel|du|de|des)(_.*)?)?$`)
 
 // totalCell is the column of the first filled cell of a row when it says « total », or −1.
 func totalCell(row Row) int {

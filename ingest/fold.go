@@ -13,6 +13,7 @@ func Fold(s string) string {
 	if folded(s) {
 		return s
 	}
+	s = strings.ToValidUTF8(s, " ") // norm leaves what follows a bad byte as it is
 	var b strings.Builder
 	gap := false
 	for _, r := range strings.ToLower(ligatures.Replace(norm.NFKD.String(s))) {

@@ -28,6 +28,7 @@ func TestFold(t *testing.T) {
 		"Ǽ":                            "ae",
 		"…/—":                          "",
 		"a\u200bb":                     "a_b",
+		"d\xf8f\xf7ۀ":                  "d_f_ە",
 		"bad \xff byte":                "bad_byte",
 	} {
 		if got := Fold(text); got != want {

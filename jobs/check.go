@@ -44,7 +44,7 @@ func (c *checkCmd) Run(e *env) error {
 		fmt.Fprintln(e.stdout)
 	}
 	if context.db == nil {
-		fmt.Fprintln(e.stdout, "Règles non appliquées hors d’un espace de travail : territoire connu du programme, mois déjà commencé, identifiants des mois précédents.")
+		fmt.Fprintln(e.stdout, "Règles non appliquées hors d’un espace de travail : territoire connu du programme, mois déjà commencé, identifiants des mois précédents.")
 	}
 	return nil
 }
@@ -146,9 +146,9 @@ func place(f ingest.Finding) string {
 		return ""
 	}
 	if f.Value != "" {
-		fmt.Fprintf(&b, " (« %s »)", f.Value)
+		fmt.Fprintf(&b, " (« %s »)", f.Value)
 	}
-	b.WriteString(" : ")
+	b.WriteString(" : ")
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -30,13 +31,14 @@ func TestMain(m *testing.M) {
 //	touchat TIME FILE…     set modification times
 //	setcell IN OUT SHEET CELL TEXT   copy a workbook with one cell changed
 //	find VAR DIR PATTERN   set VAR to the one file below DIR whose name matches
+//	damage DIR             flip a bit of the first file below DIR
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find,
+			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find, "damage": damage,
 		},
 	})
 }
@@ -86,6 +88,24 @@ func setCell(ts *testscript.TestScript, neg bool, args []string) {
 	defer f.Close()
 	ts.Check(f.SetCellValue(args[2], args[3], args[4]))
 	ts.Check(f.SaveAs(ts.MkAbs(args[1])))
+}
+
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	done := errors.New("done")
+	err := filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		data[len(data)/2] ^= 1
+		ts.Check(os.Chmod(path, 0o644))
+		ts.Check(os.WriteFile(path, data, 0o444))
+		return done
+	})
+	if err != done {
+		ts.Fatalf("nothing damaged: %v", err)
+	}
 }
 
 func find(ts *testscript.TestScript, neg bool, args []string) {

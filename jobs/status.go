@@ -31,8 +31,10 @@ func (c *statusCmd) Run(e *env) error {
 	}
 	e.printCoverage(coverage)
 	fmt.Fprintln(e.stdout)
+	shown := map[string]bool{} // a release found again under new inputs has several lines
 	for _, entry := range journal.Entries() {
-		if entry.Type == ingest.EntryRelease {
+		if entry.Type == ingest.EntryRelease && !shown[entry.Manifest] {
+			shown[entry.Manifest] = true
 			fmt.Fprintf(e.stdout, "release %s v%d  %s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"))
 		}
 	}

@@ -42,11 +42,7 @@ func compare(t *testing.T, m *ingest.Model, d *Delivery, got *ingest.Submission)
 	}
 	for _, f := range d.Faults {
 		if f.Rule != "" && f.Rule != "reference_inconnue" && f.Rule != "territoire_inconnu" { // those need other files
-			cell := f.Cell
-			if f.Rule == "ligne_total" {
-				cell = "" // about a row
-			}
-			want = append(want, f.Rule+" "+f.Sheet+" "+cell)
+			want = append(want, f.Rule+" "+f.Sheet+" "+f.Cell)
 		}
 	}
 	if !slices.Equal(rules, want) {
