@@ -53,7 +53,7 @@ var cellCases = []cellCase{
 	{"code_inconnu", "acteurs", "secteur", "Agriculture et alimentation", "astronautique", nil, false},
 	{"code_inconnu", "freins", "reconnu_par", "Élus ; État", "Élus, agents", nil, false},
 	{"format_invalide", "acteurs", "siren", "732829320", "732 829 320", nil, false},
-	{"format_invalide", "acteurs", "rna", "WA12345678", "w751234567", nil, false},
+	{"format_invalide", "acteurs", "rna", "W2A1234567", "w751234567", nil, false},
 	{"format_invalide", "acteurs", "code_commune", "2A004", 1234, nil, false},
 	{"siren_invalide", "acteurs", "siren", "356000000", "732829321", nil, false},
 	{"siren_invalide", "acteurs", "siren", 732829320, 732829321, nil, false},

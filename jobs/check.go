@@ -14,7 +14,7 @@ import (
 )
 
 type checkCmd struct {
-	Files []string `arg:"" type:"existingfile" help:"Workbooks to check."`
+	Files []string `arg:"" help:"Workbooks to check."`
 }
 
 // Run prints, in French, what would be said to the sender of each file. In a workspace that has run
