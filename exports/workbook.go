@@ -16,7 +16,6 @@ type workbook struct {
 // sheet is one table under a title and a few sentences, or one page of charts.
 type sheet struct {
 	name      string // of the tab
-	holds     string // one sentence for the summary
 	title     string
 	sentences []string
 	columns   []column
