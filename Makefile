@@ -12,7 +12,7 @@ build: ## build the cairn binary
 	$(GO) build -o cairn .
 
 test: ## run every test but the heavy suites (under five minutes on two cores)
-	$(GO) test ./...
+	$(GO) test $(TESTFLAGS) ./...
 
 check: ## what must hold before a commit: format, vet, staticcheck, tests with the race detector, tidy modules
 	@./.ci/check
