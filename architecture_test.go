@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"cairn/transform"
 )
 
 // stages are the folders of the walk, in order. A stage may import any earlier one, never a later.
@@ -54,6 +59,89 @@ func TestImportsPointUpstream(t *testing.T) {
 	}
 	if len(seen) != len(stages) {
 		t.Errorf("found the stages %v, want all of %v", seen, stages)
+	}
+}
+
+// readable are the schemas that the SQL of a stage may read.
+var readable = map[string][]string{
+	"transform":  {"raw", "ref", "core", "etat"},
+	"indicators": {"ref", "core", "etat"},
+	"exports":    {"raw", "ref", "core", "etat", "indicateur"},
+}
+
+// TestSQLReadsItsStage holds every .sql file to one form: a comment, then one SELECT that runs as it
+// is in the duckdb shell, reads only what its stage may read, and never the table that it makes.
+func TestSQLReadsItsStage(t *testing.T) {
+	w, err := transform.Open("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	seen := map[string]bool{}
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".sql" {
+			return err
+		}
+		stage, _, _ := strings.Cut(filepath.ToSlash(path), "/")
+		seen[stage] = true
+		t.Run(path, func(t *testing.T) { checkSQL(t, w, path, readable[stage]) })
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for stage := range readable {
+		if !seen[stage] {
+			t.Errorf("%s has no .sql file", stage)
+		}
+	}
+}
+
+func checkSQL(t *testing.T, w *transform.Warehouse, path string, schemas []string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := string(data)
+	if !strings.HasPrefix(query, "-- ") {
+		t.Error("no header: the file must begin with a comment")
+	}
+	for strings.HasPrefix(query, "--") {
+		_, query, _ = strings.Cut(query, "\n")
+	}
+	if strings.Contains(query, ";") || !strings.HasPrefix(query, "SELECT") && !strings.HasPrefix(query, "WITH") {
+		t.Error("the header must be followed by one SELECT, or WITH, without a semicolon")
+	}
+	tables, err := w.TablesRead(t.Context(), query)
+	if err != nil || len(tables) == 0 {
+		t.Errorf("reads %v: %v", tables, err)
+	}
+	for _, table := range tables {
+		schema, name, _ := strings.Cut(table, ".")
+		if !slices.Contains(schemas, schema) {
+			t.Errorf("reads %s", table)
+		}
+		if strings.HasPrefix(filepath.ToSlash(path), "transform/") && schema == "core" && name == strings.TrimSuffix(filepath.Base(path), ".sql") {
+			t.Errorf("reads %s, the table that it makes", table)
+		}
+	}
+}
+
+// TestTablesRead shows that the test above would see what it is to refuse.
+func TestTablesRead(t *testing.T) {
+	w, err := transform.Open("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	tables, err := w.TablesRead(t.Context(), `WITH a AS (SELECT * FROM raw.x) SELECT * FROM a, b JOIN core.c USING (n) WHERE EXISTS (SELECT 1 FROM indicateur.d)`)
+	if want := []string{".b", "core.c", "indicateur.d", "raw.x"}; err != nil || !slices.Equal(tables, want) {
+		t.Errorf("got %v, %v, want %v", tables, err, want)
+	}
+	for _, query := range []string{"SELECT 1; SELECT 2", "CREATE TABLE x (n INTEGER)", "SELECT FROM"} {
+		if tables, err := w.TablesRead(t.Context(), query); err == nil {
+			t.Errorf("%s: taken for one bare SELECT reading %v", query, tables)
+		}
 	}
 }
 

@@ -94,7 +94,6 @@ func TestQueries(t *testing.T) {
 	}
 	for _, ind := range catalogue {
 		t.Run(ind.ID+" has the common columns and its estimator's inputs", func(t *testing.T) { checkColumns(t, w, ind) })
-		t.Run(ind.ID+" reads core, etat and ref", func(t *testing.T) { checkTables(t, w, ind) })
 		t.Run(ind.ID+" filtered to a territory is what it has of it", func(t *testing.T) { checkFiltered(t, w, ind) })
 		t.Run(ind.ID+" lists the rows that it counts", func(t *testing.T) { checkRows(t, w, ind) })
 	}
@@ -126,18 +125,6 @@ func checkColumns(t *testing.T, w *transform.Warehouse, ind *indicators.Indicato
 	}
 	for name := range want {
 		t.Errorf("no column %s", name)
-	}
-}
-
-func checkTables(t *testing.T, w *transform.Warehouse, ind *indicators.Indicator) {
-	tables := baseTables(t, w, ind.SQL)
-	for _, table := range tables {
-		if !slices.Contains([]string{"core", "etat", "ref"}, table.schema) {
-			t.Errorf("reads %s.%s", table.schema, table.name)
-		}
-	}
-	if len(tables) == 0 {
-		t.Error("reads nothing")
 	}
 }
 
@@ -197,45 +184,6 @@ func describe(t *testing.T, w *transform.Warehouse, query string) map[string]str
 		columns[row[0].(string)] = row[1].(string)
 	}
 	return columns
-}
-
-type baseTable struct{ schema, name string }
-
-// baseTables lists the tables that a query reads, those of its own WITH aside; it must be one bare SELECT.
-func baseTables(t *testing.T, w *transform.Warehouse, query string) (tables []baseTable) {
-	t.Helper()
-	tree := rowsOf(t, w, "SELECT json_serialize_sql(?::VARCHAR)", query)[0][0].(map[string]any)
-	if statements, _ := tree["statements"].([]any); tree["error"] != false || len(statements) != 1 {
-		t.Fatalf("not one bare SELECT: %v", tree["error_message"])
-	}
-	named := map[any]bool{}
-	walk(tree, func(node map[string]any) {
-		if m, ok := node["cte_map"].(map[string]any); ok {
-			for _, entry := range m["map"].([]any) {
-				named[entry.(map[string]any)["key"]] = true
-			}
-		}
-	})
-	walk(tree, func(node map[string]any) {
-		if node["type"] == "BASE_TABLE" && !(node["schema_name"] == "" && named[node["table_name"]]) {
-			tables = append(tables, baseTable{node["schema_name"].(string), node["table_name"].(string)})
-		}
-	})
-	return tables
-}
-
-func walk(tree any, visit func(map[string]any)) {
-	switch v := tree.(type) {
-	case map[string]any:
-		visit(v)
-		for _, child := range v {
-			walk(child, visit)
-		}
-	case []any:
-		for _, child := range v {
-			walk(child, visit)
-		}
-	}
 }
 
 func rowsOf(t *testing.T, w *transform.Warehouse, query string, args ...any) [][]any {
