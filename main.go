@@ -4,7 +4,13 @@ package main
 import (
 	"os"
 
+	"cairn/ingest"
 	"cairn/jobs"
 )
 
-func main() { os.Exit(jobs.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if ingest.RunXLSChild() {
+		return
+	}
+	os.Exit(jobs.Main(os.Args[1:], os.Stdout, os.Stderr))
+}

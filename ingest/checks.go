@@ -54,7 +54,7 @@ func (s *Schema) index(name string) int {
 // mentions reports whether a row fills any known column.
 func (c *rowChecker) mentions(row Row) bool {
 	for _, index := range c.t.Columns {
-		if index >= 0 && index < len(row.Cells) && !row.Cells[index].Blank() {
+		if index >= 0 && !row.At(index).Blank() {
 			return true
 		}
 	}
@@ -65,15 +65,30 @@ var totalLabel = regexp.MustCompile(`^(sous_)?tota(l|ux)(_(general|generaux|cumu
 
 // totalCell is the column of the first filled cell of a row when it says « total », or −1.
 func totalCell(row Row) int {
-	for i, cell := range row.Cells {
+	for _, cell := range row.Cells {
 		if !cell.Blank() {
-			if cell.Kind == Text && totalLabel.MatchString(Fold(cell.Text)) {
-				return i
+			if cell.Kind == Text && startsWith(cell.Text, 't', 's') && totalLabel.MatchString(Fold(cell.Text)) {
+				return cell.Column
 			}
 			return -1
 		}
 	}
 	return -1
+}
+
+// startsWith spares the folding of a text that cannot match: its first letter is none of those two,
+// in either case.
+func startsWith(text string, a, b byte) bool {
+	text = trim(text)
+	return text != "" && (text[0]|0x20 == a || text[0]|0x20 == b)
+}
+
+// absenceOf is what a text says of its own absence, « nc » or « nsp », or "".
+func absenceOf(text string) string {
+	if !startsWith(text, 'n', 'n') {
+		return ""
+	}
+	return lookup(absences, text)
 }
 
 // rowState is a row while it is read.
@@ -91,8 +106,8 @@ func (c *rowChecker) read(row Row) DataRow {
 		cells:   make([]Cell, len(fields)), bad: make([]bool, len(fields)),
 	}
 	for i, index := range c.t.Columns {
-		if index >= 0 && index < len(row.Cells) {
-			r.cells[i] = row.Cells[index]
+		if index >= 0 {
+			r.cells[i] = row.At(index)
 		}
 	}
 	if column := totalCell(row); column >= 0 {
@@ -164,7 +179,7 @@ func (c *rowChecker) cell(r *rowState, i int) {
 		r.Present++
 	}
 	if cell.Kind == Text {
-		if absence := absences[Fold(cell.Text)]; absence != "" {
+		if absence := absenceOf(cell.Text); absence != "" {
 			r.Values[i] = absence
 			if required {
 				c.fault(r, i, "absence_refusee", Detail{})
@@ -322,8 +337,10 @@ func readCSV(data []byte) ([][]string, error) {
 
 func textRow(number int, texts []string) Row {
 	row := Row{Number: number}
-	for _, t := range texts {
-		row.Cells = append(row.Cells, Cell{Kind: Text, Text: t})
+	for i, t := range texts {
+		if t != "" {
+			row.Cells = append(row.Cells, Cell{Column: i, Kind: Text, Text: t})
+		}
 	}
 	return row
 }

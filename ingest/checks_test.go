@@ -177,7 +177,7 @@ var bookCases = []bookCase{
 		name: "a damaged sheet", rule: "feuille_illisible",
 		good: func(b *book) { b.of("freins").damage = `<row r="9"><c r="A9"/></row>` },
 		bad:  func(b *book) { b.of("freins").damage = `<row r="2000000"><c r="A2000000"><v>1</v></c></row>` },
-		want: []string{"feuille_illisible Freins"},
+		want: []string{"feuille_illisible Freins 1"},
 	}, {
 		name: "a sheet removed", rule: "feuille_absente",
 		bad:   func(b *book) { b.remove("Relations") },
@@ -382,7 +382,8 @@ func TestNotAWorkbook(t *testing.T) {
 func TestEveryRuleHasABadFixture(t *testing.T) {
 	shown := map[string]bool{
 		"territoire_inconnu": true, "periode_future": true, "reference_inconnue": true, // transform's
-		"fichier_illisible": true, // TestNotAWorkbook
+		"fichier_illisible": true,                                                 // TestNotAWorkbook
+		"fichier_protege":   true, "fichier_binaire": true, "fichier_piege": true, // TestHostileFiles
 	}
 	for _, c := range cellCases {
 		shown[c.rule] = true

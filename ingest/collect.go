@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"archive/zip"
+	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
@@ -13,7 +15,8 @@ import (
 
 // Collect archives and journals every file of the inbox that was not seen before, at any depth,
 // and changes nothing there. A file was seen when the journal has its path, size and modification
-// time. Excel's and LibreOffice's lock files and hidden files are no candidates.
+// time. Excel's and LibreOffice's lock files and hidden files are no candidates. A folder of .csv
+// files, one of them accueil.csv, is one workbook: a zip of them is what is archived.
 //
 // A reception's received_at is the file's modification time, never later than now and never
 // earlier than the end of the previous collection; ties are ordered by path. It is written once.
@@ -56,14 +59,16 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 	})
 	for i := range candidates {
 		c := &candidates[i]
-		data, err := os.ReadFile(c.file)
+		data, err := c.read()
 		if err != nil {
 			return nil, fmt.Errorf("collect %s: %w", c.Path, err)
 		}
 		if c.Original, err = archive.Put(data); err != nil {
 			return nil, fmt.Errorf("collect %s: %w", c.Path, err)
 		}
-		c.Type, c.At, c.Size = EntryReception, now().UTC(), int64(len(data))
+		if c.Type, c.At = EntryReception, now().UTC(); len(c.folder) == 0 {
+			c.Size = int64(len(data))
+		}
 		received = append(received, c.Entry)
 	}
 	lines := append(slices.Clone(received), Entry{Type: EntryCollection, At: now().UTC()})
@@ -80,7 +85,36 @@ func candidateKey(e Entry) string {
 // candidate is a file to receive, and where its bytes are.
 type candidate struct {
 	Entry
-	file string
+	file   string
+	folder []string // the names of the .csv files when file is a folder of them
+}
+
+func (c *candidate) read() ([]byte, error) {
+	if len(c.folder) == 0 {
+		return os.ReadFile(c.file)
+	}
+	return packFolder(c.file, c.folder)
+}
+
+// packFolder makes one archive of a folder's files: the same files give the same bytes.
+func packFolder(dir string, names []string) ([]byte, error) {
+	var packed bytes.Buffer
+	z := zip.NewWriter(&packed)
+	for _, name := range names {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipEpoch})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(data); err != nil {
+			return nil, err
+		}
+	}
+	err := z.Close()
+	return packed.Bytes(), err
 }
 
 func candidates(inbox string, seen map[string]bool) ([]candidate, error) {
@@ -93,36 +127,83 @@ func candidates(inbox string, seen map[string]bool) ([]candidate, error) {
 		if err != nil {
 			return err
 		}
-		name := d.Name()
-		if path != inbox && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$")) {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !d.Type().IsRegular() {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
 		rel, err := filepath.Rel(inbox, path)
 		if err != nil {
 			return err
 		}
 		// A name that is not UTF-8 is written in the journal as JSON will give it back.
-		name = string([]rune(filepath.ToSlash(rel)))
-		e := Entry{Path: name, Size: info.Size(), ModifiedAt: info.ModTime().UTC()}
-		if !seen[candidateKey(e)] {
-			found = append(found, candidate{e, path})
+		c := candidate{Entry: Entry{Path: string([]rune(filepath.ToSlash(rel)))}, file: path}
+		var then error
+		switch {
+		case path == inbox:
+			return nil
+		case passedOver(d.Name()):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			if err := c.lookInside(); err != nil || len(c.folder) == 0 {
+				return err
+			}
+			then = fs.SkipDir
+		case d.Type().IsRegular():
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			c.Size, c.ModifiedAt = info.Size(), info.ModTime().UTC()
+		default:
+			return nil
 		}
-		return nil
+		if !seen[candidateKey(c.Entry)] {
+			found = append(found, c)
+		}
+		return then
 	})
 	if err != nil {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
 	return found, nil
+}
+
+// passedOver are hidden files and the lock files of spreadsheet programs.
+func passedOver(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$")
+}
+
+// lookInside finds whether a folder is a workbook in .csv files: it holds nothing else, and one of
+// them is the cover. Its size is theirs together, its time the latest.
+func (c *candidate) lookInside() error {
+	entries, err := os.ReadDir(c.file)
+	if err != nil {
+		return err
+	}
+	var names []string
+	cover := false
+	for _, e := range entries {
+		if passedOver(e.Name()) {
+			continue
+		}
+		stem, isCSV := strings.CutSuffix(strings.ToLower(e.Name()), ".csv")
+		if !isCSV || !e.Type().IsRegular() {
+			return nil
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		cover = cover || Fold(stem) == "accueil"
+		c.Size += info.Size()
+		if info.ModTime().After(c.ModifiedAt) {
+			c.ModifiedAt = info.ModTime().UTC()
+		}
+		names = append(names, e.Name())
+	}
+	if cover {
+		c.folder = names
+	}
+	return nil
 }
 
 // CollectReference archives and journals the current version of a reference file

@@ -40,6 +40,9 @@ type Rule struct {
 // reference_inconnue, which need the other files of a workspace and the day of reception.
 var Rules = []Rule{
 	{"fichier_illisible", Rejet, "Ce fichier n’est pas un classeur Excel lisible.", "Ouvrez-le dans Excel ou LibreOffice, enregistrez-le au format « Classeur Excel (.xlsx) », puis renvoyez-le."},
+	{"fichier_protege", Rejet, "Ce classeur est protégé par un mot de passe : il ne peut pas être ouvert.", "Enlevez le mot de passe (Fichier, Informations, Protéger le classeur), enregistrez, puis renvoyez-le."},
+	{"fichier_binaire", Rejet, "Ce classeur est au format binaire (.xlsb), qui n’est pas lu.", "Enregistrez-le au format « Classeur Excel (.xlsx) », puis renvoyez-le."},
+	{"fichier_piege", Rejet, "Ce fichier n’a pas la structure d’un classeur ordinaire et n’a pas été ouvert, par précaution.", "Recopiez vos données dans un modèle neuf, puis renvoyez-le."},
 	{"accueil_absent", Rejet, "La feuille « Accueil » manque : on ne sait ni de quel territoire ni de quel mois il s’agit.", "Repartez du modèle du classeur de suivi et recopiez-y vos feuilles."},
 	{"territoire_absent", Rejet, "La feuille « Accueil » ne dit pas de quel territoire il s’agit.", "Remplissez la ligne « {colonne} », colonne B."},
 	{"territoire_inconnu", Rejet, "Ce territoire ne figure pas dans la liste du programme.", "Vérifiez l’identifiant dans la feuille « Accueil » ; s’il est juste, écrivez à l’association."},

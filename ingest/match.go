@@ -37,7 +37,8 @@ const maxHeaderRow = 30
 // matchHeader reads a row as titles: each cell that folds to a field's title or name is its column.
 func matchHeader(s *Schema, row Row) header {
 	h := header{row: row.Number}
-	for i, cell := range row.Cells {
+	for _, cell := range row.Cells {
+		i := cell.Column
 		if cell.Blank() {
 			continue
 		}
@@ -56,10 +57,7 @@ func matchHeader(s *Schema, row Row) header {
 
 // fieldTitled is the index of the field with that title or name, or −1.
 func (s *Schema) fieldTitled(text string) int {
-	if i, ok := s.titled[Fold(text)]; ok {
-		return i
-	}
-	return -1
+	return lookup(s.titled, text) - 1
 }
 
 // bestHeader is the row with most titles among the first ones, at least two or all required: a
@@ -77,16 +75,20 @@ func bestHeader(s *Schema, rows []Row) (header, bool) {
 	return best, len(best.columns) >= 2
 }
 
-// readSheet gathers a sheet's rows. Our sheets are small; the bound is the reader's.
-func readSheet(sheet Sheet) ([]Row, error) {
-	var rows []Row
+// readHead keeps the rows of a sheet in which its titles are looked for, and one more if there is.
+func readHead(sheet Sheet) ([]Row, error) {
+	var head []Row
 	for row, err := range sheet.Rows {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
+		row.Cells = slices.Clone(row.Cells)
+		head = append(head, row)
+		if row.Number > maxHeaderRow {
+			break
+		}
 	}
-	return rows, nil
+	return head, nil
 }
 
 // sheetTitled finds a sheet by a table's title or name, folded.

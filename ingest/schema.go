@@ -60,7 +60,7 @@ type Schema struct {
 	PrimaryKey  []string     `json:"primaryKey"`
 	ForeignKeys []ForeignKey `json:"foreignKeys,omitempty"`
 
-	titled map[string]int // folded title or name → index of the field
+	titled map[string]int // title or name, as written and folded → index of the field, from 1
 }
 
 // Field is a column.
@@ -123,7 +123,7 @@ type Code struct {
 type Model struct {
 	Schemas   map[string]*Schema
 	CodeLists map[string][]Code
-	folded    map[string]map[string]string // list → folded code or label → code
+	codes     map[string]map[string]string // list → code or label, as written and folded → code
 }
 
 // LoadModel reads the embedded schemas. Every defect of a schema is an error: an unknown property,
@@ -155,19 +155,22 @@ func loadModel() (*Model, error) {
 		}
 		m.Schemas[name] = s
 	}
-	m.folded = map[string]map[string]string{}
+	m.codes = map[string]map[string]string{}
 	for list, codes := range m.CodeLists {
-		m.folded[list] = map[string]string{}
+		m.codes[list] = map[string]string{}
 		for _, c := range codes {
-			m.folded[list][Fold(c.Label)] = c.Value
-			m.folded[list][Fold(c.Value)] = c.Value
+			for _, key := range []string{c.Label, c.Value, Fold(c.Label), Fold(c.Value)} {
+				m.codes[list][key] = c.Value
+			}
 		}
 	}
 	for _, s := range m.Schemas {
 		s.titled = map[string]int{}
 		for i := range s.Fields {
-			s.titled[Fold(s.Fields[i].Title)] = i
-			s.titled[Fold(s.Fields[i].Name)] = i
+			f := &s.Fields[i]
+			for _, key := range []string{f.Title, f.Name, Fold(f.Title), Fold(f.Name)} {
+				s.titled[key] = i + 1
+			}
 		}
 	}
 	for _, name := range names {

@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,20 +11,34 @@ import (
 
 // Workbook is what any reader yields: sheets in the file's order, whatever its format.
 type Workbook struct {
-	Sheets []Sheet
+	Sheets        []Sheet
+	Macros        bool // holds macros; they are never run
+	ExternalLinks bool // holds links to other files; they are never followed
 }
 
 // Sheet is a name and a single pass over the rows that hold something. A row may be missing from
 // the sequence; an error ends it, and what came before it must then not be used.
 type Sheet struct {
-	Name string
-	Rows iter.Seq2[Row, error]
+	Name   string
+	Hidden bool
+	Rows   iter.Seq2[Row, error]
 }
 
-// Row is a row of a sheet. Number counts from 1 as people see it; Cells[0] is column A.
+// Row is a row of a sheet. Number counts from 1 as people see it. Cells are those that hold
+// something, from left to right; the slice is valid until the next row.
 type Row struct {
 	Number int
+	Hidden bool
 	Cells  []Cell
+}
+
+// At is the cell of a column, counted from 0; an empty one when there is none.
+func (r Row) At(column int) Cell {
+	i, found := slices.BinarySearchFunc(r.Cells, column, func(c Cell, column int) int { return c.Column - column })
+	if !found {
+		return Cell{Column: column}
+	}
+	return r.Cells[i]
 }
 
 // CellKind is what the file says that a cell holds, before any schema.
@@ -40,13 +56,27 @@ const (
 
 // Cell is a typed cell.
 type Cell struct {
+	Column  int // from 0
 	Kind    CellKind
-	Text    string    // Text, and the name of a Fault
-	Number  float64   // Number
-	Percent bool      // Number: shown as a percentage
+	Format  Format    // the class of its number format
+	Formula bool      // the value is what a formula gave when the file was saved
 	Bool    bool      // Bool
+	Number  float64   // Number
+	Text    string    // Text, and the name of a Fault
 	Date    time.Time // Date: UTC
 }
+
+// SheetError is a sheet that cannot be read to its end. Row is the last row that was reached.
+type SheetError struct {
+	Sheet string
+	Row   int
+	Err   error
+}
+
+func (e *SheetError) Error() string {
+	return fmt.Sprintf("sheet %s, row %d: %v", e.Sheet, e.Row, e.Err)
+}
+func (e *SheetError) Unwrap() error { return e.Err }
 
 // String is the cell as one would say it: for messages and for texts and codes.
 func (c Cell) String() string {

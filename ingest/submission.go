@@ -64,19 +64,19 @@ type parser struct {
 	model *Model
 	sub   *Submission
 	book  *Workbook
-	rows  map[int][]Row // by sheet index, as read
+	heads map[int][]Row // by sheet index, the rows in which its titles are looked for
 }
 
 func (p *parser) parse(data []byte) {
-	book, err := readXLSX(data)
+	book, err := OpenWorkbook(data)
 	if err != nil {
-		p.reject("fichier_illisible", Finding{}, Detail{})
+		p.reject(refusal(err), Finding{}, Detail{})
 		return
 	}
-	p.book, p.rows = book, map[int][]Row{}
+	p.book, p.heads = book, map[int][]Row{}
 	for i, sheet := range book.Sheets {
-		if p.rows[i], err = readSheet(sheet); err != nil {
-			p.reject("feuille_illisible", Finding{Sheet: sheet.Name}, Detail{Sheet: sheet.Name})
+		if p.heads[i], err = readHead(sheet); err != nil {
+			p.unreadable(sheet, err)
 			return
 		}
 	}
@@ -88,9 +88,26 @@ func (p *parser) parse(data []byte) {
 	for i := range p.sub.Tables {
 		t := &p.sub.Tables[i]
 		if index, found := sheets[t.Schema.Name]; found {
-			p.table(t, p.book.Sheets[index].Name, p.rows[index])
+			if err := p.table(t, p.book.Sheets[index], p.heads[index]); err != nil {
+				p.unreadable(p.book.Sheets[index], err)
+				return
+			}
 		}
 	}
+}
+
+// unreadable rejects a workbook of which a sheet cannot be read to its end: what was read of it may
+// not be all that was sent.
+func (p *parser) unreadable(sheet Sheet, err error) {
+	rule := "feuille_illisible"
+	if refusal(err) != "fichier_illisible" {
+		rule = refusal(err)
+	}
+	f := Finding{Sheet: sheet.Name}
+	if at := (*SheetError)(nil); errors.As(err, &at) {
+		f.Line = at.Row
+	}
+	p.reject(rule, f, Detail{Sheet: sheet.Name})
 }
 
 // find adds a finding of that rule.
@@ -117,16 +134,15 @@ func (p *parser) accueil() (int, bool) {
 	name := p.book.Sheets[index].Name
 	values := map[string]Cell{}
 	cells := map[string]string{}
-	for _, row := range p.rows[index] {
-		if len(row.Cells) == 0 || row.Cells[0].Blank() {
-			continue
+	for row, err := range p.book.Sheets[index].Rows {
+		if err != nil {
+			p.unreadable(p.book.Sheets[index], err)
+			return 0, false
 		}
-		if i := schema.fieldTitled(row.Cells[0].String()); i >= 0 {
+		if i := schema.fieldTitled(row.At(0).String()); i >= 0 {
 			field := schema.Fields[i].Name
 			cells[field] = CellName(1, row.Number)
-			if len(row.Cells) > 1 {
-				values[field] = row.Cells[1]
-			}
+			values[field] = row.At(1)
 		}
 	}
 	p.sub.Cover = Cover{name, cells["territoire_id"], cells["periode"]}
@@ -170,7 +186,7 @@ func (p *parser) assignSheets(accueil int) map[string]int {
 	claims := map[*Schema]int{}     // sheets that could be that table
 	for index, sheet := range p.book.Sheets {
 		if !claimed[index] && !slices.Contains(ownSheets, Fold(sheet.Name)) {
-			recognised[index] = p.recognise(p.rows[index], assigned)
+			recognised[index] = p.recognise(p.heads[index], assigned)
 			claims[recognised[index]]++
 		}
 	}
@@ -179,7 +195,7 @@ func (p *parser) assignSheets(accueil int) map[string]int {
 		if schema != nil && claims[schema] == 1 {
 			assigned[schema.Name] = index
 			p.find("feuille_renommee", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{Sheet: schema.Title})
-		} else if unclaimed && len(p.rows[index]) > 0 {
+		} else if unclaimed && len(p.heads[index]) > 0 {
 			p.find("feuille_inconnue", Finding{Sheet: sheet.Name}, Detail{Sheet: sheet.Name})
 		}
 	}
@@ -218,16 +234,20 @@ func (p *parser) recognise(rows []Row, assigned map[string]int) *Schema {
 	return found
 }
 
-func (p *parser) table(t *TableRows, sheet string, rows []Row) {
-	t.Sheet = sheet
+// maxTableRows bounds what one sheet of a monthly workbook may hold.
+const maxTableRows = 200_000
+
+// table reads a sheet through its schema, row by row.
+func (p *parser) table(t *TableRows, sheet Sheet, head []Row) error {
+	t.Sheet = sheet.Name
 	schema := t.Schema
 	t.Columns = slices.Repeat([]int{-1}, len(schema.Fields))
-	h, ok := bestHeader(schema, rows)
+	h, ok := bestHeader(schema, head)
 	if !ok {
-		if len(rows) > 0 {
-			p.find("entete_absent", Finding{Table: schema.Name, Sheet: sheet}, Detail{Sheet: schema.Title})
+		if len(head) > 0 {
+			p.find("entete_absent", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{Sheet: schema.Title})
 		}
-		return
+		return nil
 	}
 	for _, c := range h.columns {
 		t.Columns[c.field] = c.index
@@ -236,9 +256,15 @@ func (p *parser) table(t *TableRows, sheet string, rows []Row) {
 	c := newRowChecker(p, t)
 	foreign := !p.expects(schema.Name)
 	incomplete := !h.complete(schema)
-	for _, row := range rows {
+	for row, err := range sheet.Rows {
+		if err != nil {
+			return err
+		}
 		if row.Number <= h.row || !c.mentions(row) {
 			continue
+		}
+		if len(t.Rows) == maxTableRows {
+			return errBomb
 		}
 		r := c.read(row)
 		if foreign || incomplete {
@@ -247,8 +273,9 @@ func (p *parser) table(t *TableRows, sheet string, rows []Row) {
 		t.Rows = append(t.Rows, r)
 	}
 	if foreign && len(t.Rows) > 0 {
-		p.find("feuille_hors_emetteur", Finding{Table: schema.Name, Sheet: sheet}, Detail{})
+		p.find("feuille_hors_emetteur", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{})
 	}
+	return nil
 }
 
 func (p *parser) headerFindings(t *TableRows, h header) {

@@ -83,7 +83,15 @@ func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
 
 // code finds a code by its value or label, folded; "" when there is none.
 func (m *Model) code(list, text string) string {
-	return m.folded[list][Fold(text)]
+	return lookup(m.codes[list], text)
+}
+
+// lookup finds a text in a table that is keyed by what people mostly write and by its fold.
+func lookup[V any](table map[string]V, text string) (found V) {
+	if v, ok := table[text]; ok {
+		return v
+	}
+	return table[Fold(text)]
 }
 
 func (m *Model) list(f *Field, text string) (joined, rule string) {
@@ -115,7 +123,7 @@ func number(c Cell, f *Field) (float64, bool) {
 		if math.IsInf(c.Number, 0) || math.IsNaN(c.Number) {
 			return 0, false
 		}
-		if c.Percent {
+		if c.Format == Percent {
 			return c.Number * 100, percentField
 		}
 		return c.Number, true

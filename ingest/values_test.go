@@ -35,7 +35,7 @@ func sampleFields(t testing.TB) map[string]*Field {
 
 func textCell(s string) Cell        { return Cell{Kind: Text, Text: s} }
 func numberCell(n float64) Cell     { return Cell{Kind: Number, Number: n} }
-func percentCell(n float64) Cell    { return Cell{Kind: Number, Number: n, Percent: true} }
+func percentCell(n float64) Cell    { return Cell{Kind: Number, Number: n, Format: Percent} }
 func boolCell(b bool) Cell          { return Cell{Kind: Bool, Bool: b} }
 func dateCell(y, m, d int) Cell     { return Cell{Kind: Date, Date: utc(y, m, d)} }
 func faultCell(name string) Cell    { return Cell{Kind: Fault, Text: name} }
@@ -279,11 +279,14 @@ func TestSerialDays(t *testing.T) {
 }
 
 func TestNumberFormats(t *testing.T) {
-	want := map[numberFormat][]string{
-		plainFormat:   {"General", "0", "0.00", "#,##0.00", `#,##0.00\ "€"`, `#,##0 [$€-40C]`, "0.00E+00", "@", `0" jours"`, `0" %"`, `0\d`, "[Red]-0", "_-* #,##0_-", `"dd/mm"0`},
-		dateFormat:    {"dd/mm/yyyy", "jj/mm/aaaa", "yyyy-mm-dd", "d mmmm yyyy", "[$-40C]d mmmm yyyy", `[$-40C]mmmm\ yyyy`, "mmm-yy", "mmmm", `d" du mois"`, "dd/mm/yyyy hh:mm"},
-		percentFormat: {"0%", "0.00%", `0.0\ %`, "#,##0 %"},
-		timeFormat:    {"h:mm", "hh:mm:ss", "[h]:mm", "[hh]:mm:ss", "[mm]:ss", "mm:ss", `h" h "mm`, "[h]"},
+	want := map[Format][]string{
+		General:  {"General", "Standard", `"texte"`},
+		Decimal:  {"0", "0.00", "#,##0.00", "0.00E+00", `0" jours"`, `0" %"`, `0\d`, "[Red]-0", "_-* #,##0_-", `"dd/mm"0`},
+		Currency: {`#,##0.00\ "€"`, `#,##0 [$€-40C]`, "0.00 €"},
+		AsText:   {"@"},
+		Day:      {"dd/mm/yyyy", "jj/mm/aaaa", "yyyy-mm-dd", "d mmmm yyyy", "[$-40C]d mmmm yyyy", `[$-40C]mmmm\ yyyy`, "mmm-yy", "mmmm", `d" du mois"`, "dd/mm/yyyy hh:mm"},
+		Percent:  {"0%", "0.00%", `0.0\ %`, "#,##0 %"},
+		Clock:    {"h:mm", "hh:mm:ss", "[h]:mm", "[hh]:mm:ss", "[mm]:ss", "mm:ss", `h" h "mm`, "[h]"},
 	}
 	for class, codes := range want {
 		for _, code := range codes {

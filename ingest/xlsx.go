@@ -1,237 +1,428 @@
 package ingest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"math"
-	"regexp"
-	"strconv"
+	"path"
 	"strings"
-	"time"
-
-	"github.com/xuri/excelize/v2"
 )
 
-// maxUnzipped bounds what a workbook may expand to; a real one of ours is under 2 MB.
-const maxUnzipped = 200 << 20
+// The bounds of a sheet, those of Excel, and of what is kept in memory for all sheets.
+const (
+	maxRow           = 1 << 20
+	maxColumn        = 1 << 14
+	maxStyles        = 1 << 16
+	maxSharedStrings = 4 << 20
+	maxSharedBytes   = 128 << 20
+)
 
-// errNotWorkbook is a file that is no xlsx workbook.
-var errNotWorkbook = errors.New("not an xlsx workbook")
+// xlsxFile is an open workbook: what its sheets refer to, read once.
+type xlsxFile struct {
+	container *container
+	epoch1904 bool
+	strings   []string // shared strings
+	formats   []Format // by cell style
+}
 
-// readXLSX opens a workbook with excelize. It stands behind Workbook until a reader of our own
-// replaces it: excelize shortens some damaged files without an error.
-func readXLSX(data []byte) (*Workbook, error) {
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
-		UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped, RawCellValue: true,
-	})
+// readXLSX opens a workbook of the Office Open XML family (ECMA-376, transitional or strict). Sheets
+// are read when their rows are asked for, each in one pass.
+func readXLSX(c *container) (*Workbook, error) {
+	main, err := c.target("", "officedocument")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotWorkbook, err)
+		return nil, err
 	}
-	x := &xlsxFile{file: f, formats: map[int]numberFormat{}}
-	if props, err := f.GetWorkbookProps(); err == nil && props.Date1904 != nil {
-		x.epoch1904 = *props.Date1904
+	if main == "" {
+		main = "xl/workbook.xml"
 	}
+	if c.parts[partName(main)] == nil {
+		return nil, errNotWorkbook
+	}
+	if strings.HasSuffix(strings.ToLower(main), ".bin") {
+		return nil, errBinaryWorkbook
+	}
+	x := &xlsxFile{container: c}
 	w := &Workbook{}
-	for _, name := range f.GetSheetList() {
-		w.Sheets = append(w.Sheets, Sheet{Name: name, Rows: x.rows(name)})
+	for _, name := range c.names {
+		w.Macros = w.Macros || strings.HasSuffix(name, "vbaproject.bin") || strings.Contains(name, "/macrosheets/")
+		w.ExternalLinks = w.ExternalLinks || strings.Contains(name, "/externallinks/") || strings.HasSuffix(name, "/connections.xml")
+	}
+	relations, err := c.relations(main)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range relations {
+		switch {
+		case r.external:
+		case strings.HasSuffix(r.kind, "/sharedstrings"):
+			err = x.readSharedStrings(r.target)
+		case strings.HasSuffix(r.kind, "/styles"):
+			err = x.readStyles(r.target)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := x.readWorkbook(w, main, relations); err != nil {
+		return nil, err
 	}
 	return w, nil
 }
 
-type xlsxFile struct {
-	file      *excelize.File
-	epoch1904 bool
-	formats   map[int]numberFormat // by style index
+// relation is one entry of a .rels part.
+type relation struct {
+	id, kind, target string // kind in lower case, target from the root
+	external         bool
 }
 
-func (x *xlsxFile) rows(sheet string) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		rows, err := x.file.GetRows(sheet)
+// relations reads what a part refers to; none when it has no .rels part.
+func (c *container) relations(part string) ([]relation, error) {
+	name := path.Join(path.Dir(part), "_rels", path.Base(part)+".rels")
+	if part == "" {
+		name = "_rels/.rels"
+	}
+	if c.parts[partName(name)] == nil {
+		return nil, nil
+	}
+	var all []relation
+	err := c.scan(name, func(x *xmlScanner) error {
+		if string(x.name) != "Relationship" {
+			return nil
+		}
+		r := relation{
+			id: string(x.attr("Id")), kind: strings.ToLower(string(x.attr("Type"))), target: string(x.attr("Target")),
+			external: string(x.attr("TargetMode")) == "External",
+		}
+		if !strings.HasPrefix(r.target, "/") {
+			r.target = path.Join(path.Dir("/"+part), strings.ReplaceAll(r.target, `\`, "/"))
+		}
+		r.target = strings.TrimPrefix(r.target, "/")
+		all = append(all, r)
+		return nil
+	})
+	return all, err
+}
+
+// target is the part that a part refers to with that kind of relation; "" when there is none.
+func (c *container) target(part, kind string) (string, error) {
+	relations, err := c.relations(part)
+	for _, r := range relations {
+		if strings.HasSuffix(r.kind, "/"+kind) {
+			return r.target, err
+		}
+	}
+	return "", err
+}
+
+// scan calls f at each start of an element of a part, to the end of the part.
+func (c *container) scan(part string, f func(*xmlScanner) error) error {
+	r, err := c.open(part)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	x := scanners.Get().(*xmlScanner)
+	defer scanners.Put(x)
+	if err := x.start(r); err != nil {
+		return fmt.Errorf("%s: %w", part, err)
+	}
+	for {
+		token, err := x.next()
+		if err == nil && token == xmlEOF {
+			return nil
+		}
+		if err == nil && token == xmlStart {
+			err = f(x)
+		}
 		if err != nil {
-			yield(Row{}, err)
+			return fmt.Errorf("%s: %w", part, err)
+		}
+	}
+}
+
+// readWorkbook lists the sheets in their order. A sheet without a worksheet part (a chart) is left
+// out; one whose part is missing is an error when it is read.
+func (x *xlsxFile) readWorkbook(w *Workbook, part string, relations []relation) error {
+	byID := map[string]relation{}
+	for _, r := range relations {
+		byID[r.id] = r
+	}
+	return x.container.scan(part, func(s *xmlScanner) error {
+		switch string(s.name) {
+		case "workbookPr":
+			v := string(s.attr("date1904"))
+			x.epoch1904 = v == "1" || v == "true" || v == "on"
+		case "sheet":
+			r := byID[string(s.attr("id"))]
+			if r.kind != "" && !strings.HasSuffix(r.kind, "/worksheet") {
+				return nil
+			}
+			name := string(s.attr("name"))
+			state := string(s.attr("state"))
+			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target)})
+			if len(w.Sheets) > maxEntries {
+				return errBomb
+			}
+		}
+		return nil
+	})
+}
+
+func (x *xlsxFile) readStyles(part string) error {
+	if x.container.parts[partName(part)] == nil {
+		return nil // then no cell has a style
+	}
+	custom := map[int]Format{}
+	inCellFormats := false
+	return x.container.scan(part, func(s *xmlScanner) error {
+		switch string(s.name) {
+		case "numFmt":
+			if id, ok := integer(s.attr("numFmtId")); ok && len(custom) < maxStyles {
+				custom[id] = classifyFormat(string(s.attr("formatCode")))
+			}
+		case "cellStyleXfs", "cellStyles", "dxfs":
+			inCellFormats = false
+		case "cellXfs":
+			inCellFormats = true
+		case "xf":
+			if !inCellFormats {
+				return nil
+			}
+			id, _ := integer(s.attr("numFmtId"))
+			f, ok := custom[id]
+			if !ok {
+				f = builtinFormat(id)
+			}
+			x.formats = append(x.formats, f)
+			if len(x.formats) > maxStyles {
+				return errors.New("too many cell styles")
+			}
+		}
+		return nil
+	})
+}
+
+// readSharedStrings reads the texts that cells refer to. Phonetic runs are no text.
+func (x *xlsxFile) readSharedStrings(part string) error {
+	if x.container.parts[partName(part)] == nil {
+		return nil // an error only for a cell that needs it
+	}
+	total := 0
+	return x.container.scan(part, func(s *xmlScanner) error {
+		if string(s.name) != "si" {
+			return nil
+		}
+		text, err := s.richText()
+		if err != nil {
+			return err
+		}
+		x.strings = append(x.strings, text)
+		if total += len(text); total > maxSharedBytes || len(x.strings) > maxSharedStrings {
+			return errBomb
+		}
+		return nil
+	})
+}
+
+// richText consumes the current element (si, is) and joins its texts and runs, without phonetics.
+func (x *xmlScanner) richText() (string, error) {
+	var joined string
+	depth := len(x.starts)
+	for {
+		token, err := x.next()
+		if err != nil {
+			return "", err
+		}
+		if token == xmlEnd {
+			if len(x.starts) < depth {
+				return joined, nil
+			}
+			continue
+		}
+		switch string(x.name) {
+		case "t":
+			text, err := x.text()
+			if err != nil {
+				return "", err
+			}
+			joined += unescape(string(text))
+		case "rPh":
+			if err := x.skipElement(); err != nil {
+				return "", err
+			}
+		}
+	}
+}
+
+// rows reads a sheet in one pass.
+func (x *xlsxFile) rows(sheet, part string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		r, err := x.container.open(part)
+		if err != nil {
+			yield(Row{}, &SheetError{Sheet: sheet, Err: err})
 			return
 		}
-		for i, texts := range rows {
-			row := Row{Number: i + 1, Cells: make([]Cell, len(texts))}
-			filled := false
-			for j, text := range texts {
-				if text == "" {
-					continue
-				}
-				filled = true
-				if row.Cells[j], err = x.cell(sheet, CellName(j, i+1), text); err != nil {
-					yield(Row{}, err)
-					return
-				}
-			}
-			if filled && !yield(row, nil) {
-				return
-			}
+		defer r.Close()
+		s := scanners.Get().(*xmlScanner)
+		defer scanners.Put(s)
+		w := &worksheet{file: x, xmlScanner: s}
+		err = s.start(r)
+		if err == nil {
+			err = w.read(yield)
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(Row{}, &SheetError{Sheet: sheet, Row: w.row.Number, Err: err})
 		}
 	}
 }
 
-func (x *xlsxFile) cell(sheet, name, text string) (Cell, error) {
-	kind, err := x.file.GetCellType(sheet, name)
-	if err != nil {
-		return Cell{}, err
-	}
-	switch kind {
-	case excelize.CellTypeBool:
-		return Cell{Kind: Bool, Bool: text == "1" || text == "TRUE"}, nil
-	case excelize.CellTypeError:
-		return Cell{Kind: Fault, Text: text}, nil
-	case excelize.CellTypeDate:
-		if t, err := time.Parse("2006-01-02T15:04:05", text); err == nil {
-			return Cell{Kind: Date, Date: t}, nil
-		}
-		if t, err := time.Parse(time.DateOnly, text); err == nil {
-			return Cell{Kind: Date, Date: t}, nil
-		}
-		return Cell{Kind: Text, Text: text}, nil
-	case excelize.CellTypeUnset, excelize.CellTypeNumber:
-		number, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
-			return Cell{Kind: Text, Text: text}, nil
-		}
-		style, err := x.file.GetCellStyle(sheet, name)
+// errStopped ends a pass that its consumer has had enough of.
+var errStopped = errors.New("stopped")
+
+// worksheet is a pass over one sheet.
+type worksheet struct {
+	*xmlScanner
+	file *xlsxFile
+	row  Row
+}
+
+// read goes to the very end of the part: a sheet that is cut short or damaged after its rows is damaged.
+func (w *worksheet) read(yield func(Row, error) bool) error {
+	found := false
+	for {
+		token, err := w.next()
 		if err != nil {
-			return Cell{}, err
+			return err
 		}
-		switch x.format(style) {
-		case dateFormat:
-			if t, ok := dateOfSerial(number, x.epoch1904); ok {
-				return Cell{Kind: Date, Date: t}, nil
-			}
-		case percentFormat:
-			return Cell{Kind: Number, Number: number, Percent: true}, nil
-		case timeFormat:
-			if number >= 0 && number <= lastSerial {
-				return Cell{Kind: Text, Text: clock(number)}, nil
-			}
-		}
-		return Cell{Kind: Number, Number: number}, nil
-	default:
-		return Cell{Kind: Text, Text: text}, nil
-	}
-}
-
-// numberFormat is the class of a cell's number format, all that matters to a reader.
-type numberFormat uint8
-
-const (
-	plainFormat numberFormat = iota
-	dateFormat
-	percentFormat
-	timeFormat // a time of day or a duration: its number is a part of a day, not what one sees
-)
-
-func (x *xlsxFile) format(style int) numberFormat {
-	if f, ok := x.formats[style]; ok {
-		return f
-	}
-	f := x.readFormat(style)
-	x.formats[style] = f
-	return f
-}
-
-func (x *xlsxFile) readFormat(style int) numberFormat {
-	styles := x.file.Styles
-	if styles == nil || styles.CellXfs == nil || style < 0 || style >= len(styles.CellXfs.Xf) {
-		return plainFormat
-	}
-	id := styles.CellXfs.Xf[style].NumFmtID
-	if id == nil {
-		return plainFormat
-	}
-	switch n := *id; {
-	case n >= 14 && n <= 17, n == 22, n >= 27 && n <= 31, n == 36, n >= 50 && n <= 54, n == 57, n == 58:
-		return dateFormat
-	case n == 9 || n == 10:
-		return percentFormat
-	case n >= 18 && n <= 21, n >= 32 && n <= 35, n >= 45 && n <= 47:
-		return timeFormat
-	}
-	if styles.NumFmts != nil {
-		for _, f := range styles.NumFmts.NumFmt {
-			if f != nil && f.NumFmtID == *id {
-				return classifyFormat(f.FormatCode)
-			}
-		}
-	}
-	return plainFormat
-}
-
-// elapsed is a duration that may pass a day: [h]:mm.
-var elapsed = regexp.MustCompile(`(?i)\[(h+|m+|s+)\]`)
-
-// clock writes a part of a day as hours and minutes, 2:30, with seconds if there are any.
-func clock(days float64) string {
-	seconds := int64(math.Round(days * 24 * 60 * 60))
-	text := fmt.Sprintf("%d:%02d", seconds/3600, seconds/60%60)
-	if s := seconds % 60; s != 0 {
-		text += fmt.Sprintf(":%02d", s)
-	}
-	return text
-}
-
-// classifyFormat reads a custom number format: quoted text, escaped characters and brackets aside,
-// a y, m, d (or the French a and j) makes a date unless the m stands among hours; an h or s a time;
-// a % a percentage.
-func classifyFormat(code string) numberFormat {
-	var b strings.Builder
-	quoted, bracket, escaped := false, false, false
-	for _, r := range strings.ToLower(code) {
 		switch {
-		case escaped:
-			escaped = false
-		case quoted:
-			quoted = r != '"'
-		case bracket:
-			bracket = r != ']'
-		case r == '\\' || r == '_' || r == '*':
-			escaped = true
-		case r == '"':
-			quoted = true
-		case r == '[':
-			bracket = true
-		default:
-			b.WriteRune(r)
+		case token == xmlEOF:
+			return nil
+		case token == xmlStart && string(w.name) == "sheetData" && len(w.starts) == 2:
+			if found {
+				return w.syntax("a second sheetData")
+			}
+			found = true
+			if err := w.sheetData(yield); err != nil {
+				return err
+			}
 		}
 	}
-	bare := strings.ReplaceAll(b.String(), "general", "")
-	switch {
-	case elapsed.MatchString(code):
-		return timeFormat
-	case strings.ContainsAny(bare, "ydj"), strings.Contains(bare, "mm") && !strings.ContainsAny(bare, "hs0#"):
-		return dateFormat
-	case strings.ContainsAny(bare, "hs"):
-		return timeFormat
-	case strings.Contains(bare, "%"):
-		return percentFormat
-	}
-	return plainFormat
 }
 
-const lastSerial = 2958465 // 31 December 9999
+func (w *worksheet) sheetData(yield func(Row, error) bool) error {
+	for {
+		token, err := w.next()
+		if err != nil {
+			return err
+		}
+		switch {
+		case token == xmlEnd && len(w.starts) < 2:
+			return nil
+		case token == xmlStart && string(w.name) == "row" && len(w.starts) == 3:
+			if err := w.readRow(); err != nil {
+				return err
+			}
+			if len(w.row.Cells) > 0 && !yield(w.row, nil) {
+				return errStopped
+			}
+		}
+	}
+}
 
-// dateOfSerial turns a serial day into a date, in the 1900 or the 1904 epoch. The 1900 epoch has a
-// 29 February that never was (serial 60): no date. Nor is a serial before 1 or after 9999.
-func dateOfSerial(serial float64, epoch1904 bool) (time.Time, bool) {
-	day := math.Floor(serial)
-	if !(day >= 1 && day <= lastSerial) { // NaN too
-		return time.Time{}, false
+// readRow reads a row; without a number it follows the one before.
+func (w *worksheet) readRow() error {
+	number := w.row.Number + 1
+	if r := w.attr("r"); r != nil {
+		n, ok := integer(r)
+		if !ok || n < number {
+			return w.syntax("row %s after row %d", clip(r), w.row.Number)
+		}
+		number = n
 	}
-	epoch := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
-	switch {
-	case epoch1904:
-		epoch = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
-	case day == 60:
-		return time.Time{}, false
-	case day < 60:
-		epoch = time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC)
+	if number > maxRow {
+		return w.syntax("row %d is beyond the last of a sheet", number)
 	}
-	return epoch.AddDate(0, 0, int(day)).Truncate(24 * time.Hour), true
+	hidden := w.attr("hidden")
+	w.row = Row{Number: number, Hidden: string(hidden) == "1" || string(hidden) == "true", Cells: w.row.Cells[:0]}
+	next := 0
+	for {
+		token, err := w.xmlScanner.next()
+		if err != nil {
+			return err
+		}
+		switch {
+		case token == xmlEnd && len(w.starts) < 3:
+			return nil
+		case token == xmlStart && string(w.name) == "c" && len(w.starts) == 4:
+			column, err := w.column(next)
+			if err != nil {
+				return err
+			}
+			next = column + 1
+			cell, err := w.readCell()
+			if err != nil {
+				return fmt.Errorf("cell %s: %w", CellName(column, number), err)
+			}
+			if cell.Kind != Empty {
+				cell.Column = column
+				w.row.Cells = append(w.row.Cells, cell)
+			}
+		}
+	}
+}
+
+// column is the current cell's: that of its reference, which must be on this row and to the right
+// of the cell before; without a reference the next one.
+func (w *worksheet) column(next int) (int, error) {
+	r := w.attr("r")
+	if r == nil {
+		if next >= maxColumn {
+			return 0, w.syntax("a cell beyond the last column")
+		}
+		return next, nil
+	}
+	column, row, ok := cellReference(r)
+	if !ok || row != w.row.Number || column < next {
+		return 0, w.syntax("cell %s is out of place in row %d", clip(r), w.row.Number)
+	}
+	return column, nil
+}
+
+// cellReference reads « B12 » as column 1 (from 0) and row 12 (from 1).
+func cellReference(ref []byte) (column, row int, ok bool) {
+	i := 0
+	for i < len(ref) && i < 4 && ref[i]|0x20 >= 'a' && ref[i]|0x20 <= 'z' {
+		column = column*26 + int(ref[i]|0x20-'a') + 1
+		i++
+	}
+	if i == 0 || column > maxColumn {
+		return 0, 0, false
+	}
+	row, ok = integer(ref[i:])
+	return column - 1, row, ok && row > 0 && row <= maxRow
+}
+
+// integer reads a plain decimal number of up to nine digits.
+func integer(text []byte) (n int, ok bool) {
+	if len(text) == 0 || len(text) > 9 {
+		return 0, false
+	}
+	for _, b := range text {
+		if b < '0' || b > '9' {
+			return 0, false
+		}
+		n = n*10 + int(b-'0')
+	}
+	return n, true
+}
+
+// start prepares to scan a part, in whatever encoding it is written.
+func (x *xmlScanner) start(r io.Reader) error {
+	decoded, err := xmlDecoder(r)
+	if err != nil {
+		return err
+	}
+	x.reset(decoded)
+	return nil
 }

@@ -15,10 +15,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 
+	"cairn/ingest"
 	"cairn/jobs"
 )
 
 func TestMain(m *testing.M) {
+	if ingest.RunXLSChild() {
+		return
+	}
 	testscript.Main(m, map[string]func(){
 		"cairn": func() { os.Exit(jobs.Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})

@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// The bounds of a zipped workbook, counted on what is really inflated: what the file declares is
+// only compared afterwards.
+const (
+	maxEntries   = 2000
+	maxInflated  = 512 << 20 // bytes of all parts together
+	freeInflated = 8 << 20   // bytes before the ratio of a part is looked at
+	maxRatio     = 200       // inflated bytes for one compressed byte
+)
+
+// Why a container is refused.
+var (
+	errBomb      = errors.New("the file expands beyond all measure")
+	errDuplicate = errors.New("two parts of the file have the same name")
+)
+
+// container is a zip file, guarded: sizes, ratios, checksums and names.
+type container struct {
+	parts  map[string]*zip.File // by folded name
+	names  []string             // folded, in the file's order
+	budget int64                // bytes that may still be inflated
+}
+
+// openContainer lists the parts. Names are compared without case, with / as separator: a file in
+// which two programs could each see another part is refused.
+func openContainer(data []byte) (*container, error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	if len(z.File) > maxEntries {
+		return nil, fmt.Errorf("%d parts: %w", len(z.File), errBomb)
+	}
+	c := &container{parts: map[string]*zip.File{}, budget: maxInflated}
+	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, "/") {
+			continue
+		}
+		name := partName(f.Name)
+		if c.parts[name] != nil {
+			return nil, fmt.Errorf("%s: %w", name, errDuplicate)
+		}
+		c.parts[name] = f
+		c.names = append(c.names, name)
+	}
+	return c, nil
+}
+
+// partName is the name by which parts are compared.
+func partName(name string) string {
+	return strings.ToLower(strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/"))
+}
+
+// open starts inflating a part. What it yields is complete and sound only when it ends with io.EOF.
+func (c *container) open(name string) (io.ReadCloser, error) {
+	f := c.parts[partName(name)]
+	if f == nil {
+		return nil, fmt.Errorf("part %s is missing", name)
+	}
+	if f.Flags&1 != 0 {
+		return nil, errProtected
+	}
+	raw, err := f.OpenRaw()
+	if err != nil {
+		return nil, err
+	}
+	p := &partReader{c: c, file: f, raw: countingReader{r: raw}, sum: crc32.NewIEEE()}
+	switch f.Method {
+	case zip.Store:
+		p.r = &p.raw
+	case zip.Deflate:
+		p.inflater = inflaters.Get().(io.ReadCloser)
+		if err := p.inflater.(flate.Resetter).Reset(&p.raw, nil); err != nil {
+			return nil, err
+		}
+		p.r = p.inflater
+	default:
+		return nil, fmt.Errorf("part %s: compression method %d is unknown", name, f.Method)
+	}
+	return p, nil
+}
+
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// partReader inflates one part and checks it on the way.
+type partReader struct {
+	c        *container
+	file     *zip.File
+	raw      countingReader
+	r        io.Reader
+	inflater io.ReadCloser
+	sum      hash.Hash32
+	n        int64
+}
+
+func (p *partReader) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.sum.Write(b[:n])
+	p.n += int64(n)
+	p.c.budget -= int64(n)
+	if p.c.budget < 0 || p.n > freeInflated && p.n > maxRatio*p.raw.n {
+		return 0, errBomb
+	}
+	if err == io.EOF {
+		if uint64(p.n) != p.file.UncompressedSize64 || p.sum.Sum32() != p.file.CRC32 {
+			return 0, fmt.Errorf("part %s: its size or checksum is not the declared one", p.file.Name)
+		}
+		return n, io.EOF
+	}
+	if err != nil {
+		return 0, fmt.Errorf("part %s: %w", p.file.Name, err)
+	}
+	return n, nil
+}
+
+func (p *partReader) Close() error {
+	if p.inflater != nil {
+		inflaters.Put(p.inflater)
+		p.inflater = nil
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// scanners keeps the windows of scanners that are done.
+var scanners = sync.Pool{New: func() any { return &xmlScanner{} }}
+
+// xmlDeclaration finds the encoding that an XML declaration names.
+var xmlDeclaration = regexp.MustCompile(`^<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+
+// xmlDecoder makes a document UTF-8: by its byte-order mark or the zeros of UTF-16, else by the
+// encoding that it declares.
+func xmlDecoder(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, 512)
+	head, err := b.Peek(200)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), bytes.HasPrefix(head, []byte{0, '<'}):
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(b), nil
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{'<', 0}):
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(b), nil
+	}
+	match := xmlDeclaration.FindSubmatch(bytes.TrimPrefix(head, utf8BOM))
+	if match == nil || strings.EqualFold(string(match[1]), "utf-8") {
+		return b, nil
+	}
+	var e encoding.Encoding
+	if e, err = htmlindex.Get(string(match[1])); err != nil {
+		return nil, fmt.Errorf("encoding %s is unknown", clip(match[1]))
+	}
+	return e.NewDecoder().Reader(b), nil
+}

@@ -1,0 +1,350 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+	"time"
+)
+
+// maxExpandedCells bounds the cells of a sheet once its repetitions are written out.
+const maxExpandedCells = 4 << 20
+
+// odsFile is an OpenDocument spreadsheet: all sheets are in one XML part. That part is scanned whole
+// when the file is opened, and again up to its sheet each time rows are asked for: memory stays
+// small whatever the file.
+type odsFile struct {
+	open func() (io.ReadCloser, error)
+}
+
+const odsContent = "content.xml"
+
+// readODS opens a zipped OpenDocument spreadsheet (ISO/IEC 26300).
+func readODS(c *container) (*Workbook, error) {
+	if err := c.refuseEncrypted(); err != nil {
+		return nil, err
+	}
+	w, err := (&odsFile{open: func() (io.ReadCloser, error) { return c.open(odsContent) }}).workbook()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range c.names {
+		w.Macros = w.Macros || strings.HasPrefix(name, "basic/") || strings.HasPrefix(name, "scripts/")
+	}
+	return w, nil
+}
+
+// readFlatODS opens one written as a single XML document (.fods).
+func readFlatODS(data []byte) (*Workbook, error) {
+	return (&odsFile{open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}).workbook()
+}
+
+// refuseEncrypted finds the parts that a password protects.
+func (c *container) refuseEncrypted() error {
+	const manifest = "meta-inf/manifest.xml"
+	if c.parts[manifest] == nil {
+		return nil
+	}
+	return c.scan(manifest, func(x *xmlScanner) error {
+		if string(x.name) == "encryption-data" {
+			return errProtected
+		}
+		return nil
+	})
+}
+
+// workbook scans the whole document: sheets, which of them are hidden, links to other files.
+func (o *odsFile) workbook() (*Workbook, error) {
+	w := &Workbook{}
+	hidden := map[string]bool{} // table styles
+	style, spreadsheet := "", false
+	err := o.scan(func(x *xmlScanner) error {
+		switch string(x.name) {
+		case "spreadsheet":
+			spreadsheet = true
+		case "style":
+			style = string(x.attr("name"))
+		case "table-properties":
+			hidden[style] = string(x.attr("display")) == "false"
+		case "table-source", "cell-range-source":
+			w.ExternalLinks = true
+		case "table":
+			if !spreadsheet {
+				return nil
+			}
+			name := string(x.attr("name"))
+			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: hidden[string(x.attr("style-name"))], Rows: o.rows(name, len(w.Sheets))})
+			if len(w.Sheets) > maxEntries {
+				return errBomb
+			}
+			return x.passTable()
+		}
+		return nil
+	})
+	if err == nil && !spreadsheet {
+		err = errNotWorkbook
+	}
+	return w, err
+}
+
+// passTable consumes a table, tables within its cells included, so that they are not taken for sheets.
+func (x *xmlScanner) passTable() error { return x.skipElement() }
+
+func (o *odsFile) scan(f func(*xmlScanner) error) error {
+	r, err := o.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	x := scanners.Get().(*xmlScanner)
+	defer scanners.Put(x)
+	if err := x.start(r); err != nil {
+		return err
+	}
+	for {
+		token, err := x.next()
+		if err == nil && token == xmlEOF {
+			return nil
+		}
+		if err == nil && token == xmlStart {
+			err = f(x)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// rows is the sheet of that index among the document's tables.
+func (o *odsFile) rows(name string, index int) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		t := &odsTable{yield: yield}
+		seen := 0
+		spreadsheet := false
+		err := o.scan(func(x *xmlScanner) error {
+			switch string(x.name) {
+			case "spreadsheet":
+				spreadsheet = true
+			case "table":
+				if !spreadsheet {
+					return nil
+				}
+				if seen++; seen <= index {
+					return x.passTable()
+				}
+				t.xmlScanner = x
+				if err := t.read(); err != nil {
+					return err
+				}
+				return errStopped // the document was found sound when it was opened
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(Row{}, &SheetError{Sheet: name, Row: t.number, Err: err})
+		}
+	}
+}
+
+// odsTable is a pass over one sheet.
+type odsTable struct {
+	*xmlScanner
+	yield  func(Row, error) bool
+	number int // rows so far, repetitions counted
+	total  int // cells so far, repetitions counted
+	cells  []Cell
+}
+
+// read consumes the current table element. Rows may stand in groups; what stands outside rows
+// (shapes, named ranges) is passed over.
+func (t *odsTable) read() error {
+	depth := len(t.starts)
+	for {
+		token, err := t.next()
+		if err != nil {
+			return err
+		}
+		if token == xmlEnd {
+			if len(t.starts) < depth {
+				return nil
+			}
+			continue
+		}
+		switch string(t.name) {
+		case "table-row":
+			if err := t.readRow(); err != nil {
+				return err
+			}
+		case "table-row-group", "table-rows", "table-header-rows":
+		default:
+			if err := t.skipElement(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// repeated is how often the current element stands: once without the attribute.
+func (t *odsTable) repeated(attribute string) (int, error) {
+	text := t.attr(attribute)
+	if text == nil {
+		return 1, nil
+	}
+	n, ok := integer(text)
+	if !ok || n < 1 {
+		return 0, t.syntax("%s repetitions", clip(text))
+	}
+	return n, nil
+}
+
+func (t *odsTable) readRow() error {
+	times, err := t.repeated("number-rows-repeated")
+	if err != nil {
+		return err
+	}
+	visibility := string(t.attr("visibility"))
+	row := Row{Hidden: visibility == "collapse" || visibility == "filter"}
+	if err := t.readCells(); err != nil {
+		return err
+	}
+	if len(t.cells) == 0 { // empty rows are counted, never built
+		t.number += times
+		return nil
+	}
+	if t.total += len(t.cells) * times; t.total > maxExpandedCells || t.number+times > maxRow {
+		return errBomb
+	}
+	row.Cells = t.cells
+	for range times {
+		t.number++
+		row.Number = t.number
+		if !t.yield(row, nil) {
+			return errStopped
+		}
+	}
+	return nil
+}
+
+func (t *odsTable) readCells() error {
+	t.cells = t.cells[:0]
+	depth := len(t.starts)
+	column := 0
+	for {
+		token, err := t.next()
+		if err != nil {
+			return err
+		}
+		if token == xmlEnd {
+			if len(t.starts) < depth {
+				return nil
+			}
+			continue
+		}
+		name := string(t.name)
+		if name != "table-cell" && name != "covered-table-cell" {
+			if err := t.skipElement(); err != nil {
+				return err
+			}
+			continue
+		}
+		times, err := t.repeated("number-columns-repeated")
+		if err != nil {
+			return err
+		}
+		cell, err := t.readCell()
+		if err != nil {
+			return err
+		}
+		if cell.Kind != Empty && name == "table-cell" {
+			if column+times > maxColumn {
+				return errBomb
+			}
+			for i := range times {
+				cell.Column = column + i
+				t.cells = append(t.cells, cell)
+			}
+		}
+		column = min(column+times, maxRow)
+	}
+}
+
+// readCell consumes the current cell: its typed value, or the paragraphs of its text. Annotations
+// and shapes are no text of the cell.
+func (t *odsTable) readCell() (Cell, error) {
+	cell := Cell{Formula: t.attr("formula") != nil}
+	kind := string(t.qualified("office:value-type"))
+	failed := string(t.qualified("calcext:value-type")) == "error"
+	value, day, truth := string(t.qualified("office:value")), string(t.attr("date-value")), string(t.attr("boolean-value"))
+	said := t.attr("string-value")
+	text := string(said)
+	shown, err := t.paragraphs()
+	if err != nil {
+		return cell, err
+	}
+	if said == nil {
+		text = shown
+	}
+	switch {
+	case failed:
+		cell.Kind, cell.Text = Fault, shown
+	case kind == "float" || kind == "percentage" || kind == "currency":
+		n, ok := parseNumber([]byte(value))
+		if !ok {
+			return cell, t.syntax("%s is no number", clip([]byte(value)))
+		}
+		cell.Kind, cell.Number = Number, n
+		cell.Format = map[string]Format{"percentage": Percent, "currency": Currency}[kind]
+	case kind == "date":
+		d, ok := isoTime(day)
+		if !ok || d.Year() == 0 {
+			return cell, t.syntax("%s is no ISO date", clip([]byte(day)))
+		}
+		cell.Kind, cell.Date, cell.Format = Date, d.Truncate(24*time.Hour), Day
+	case kind == "boolean":
+		cell.Kind, cell.Bool = Bool, truth == "true"
+	default: // string, time, or none
+		setText(&cell, text)
+	}
+	return cell, nil
+}
+
+// qualified is an attribute by its full name, where two differ by their prefix only.
+func (x *xmlScanner) qualified(name string) []byte {
+	for i := range x.attrs {
+		if string(x.attrs[i].name) == name {
+			return x.attrs[i].value
+		}
+	}
+	return nil
+}
+
+// paragraphs consumes the current cell and returns its paragraphs, a line each.
+func (t *odsTable) paragraphs() (string, error) {
+	var lines []string
+	depth := len(t.starts)
+	for {
+		token, err := t.next()
+		if err != nil {
+			return "", err
+		}
+		if token == xmlEnd {
+			if len(t.starts) < depth {
+				return strings.Join(lines, "\n"), nil
+			}
+			continue
+		}
+		if string(t.name) != "p" {
+			if err := t.skipElement(); err != nil {
+				return "", err
+			}
+			continue
+		}
+		line, err := t.mixedText()
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, line)
+	}
+}
