@@ -130,10 +130,10 @@ func TestVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.receive(first, first, second, other, unknown, future, junk, first)
+	p.receive(first, first, second, other, unknown, future, junk, first, junk)
 	p.expect(`SELECT soumission, statut, coalesce(version, 0), courante, coalesce(refus, '') FROM core.soumissions ORDER BY soumission`,
 		"1 acceptee 1 false ", "2 doublon 0 false ", "3 acceptee 2 false ", "4 acceptee 1 true ", "5 rejetee 0 false territoire_inconnu",
-		"6 rejetee 0 false periode_future", "7 rejetee 0 false illisible", "8 acceptee 3 true ")
+		"6 rejetee 0 false periode_future", "7 rejetee 0 false illisible", "8 acceptee 3 true ", "9 doublon 0 false illisible")
 	p.expect(`SELECT nom FROM core.acteurs`, "un")
 }
 
