@@ -79,7 +79,7 @@ func (o *odsFile) workbook() (*Workbook, error) {
 			if len(w.Sheets) > maxEntries {
 				return errBomb
 			}
-			return x.passTable()
+			return x.skipElement() // with any table within its cells, which is no sheet
 		}
 		return nil
 	})
@@ -89,32 +89,13 @@ func (o *odsFile) workbook() (*Workbook, error) {
 	return w, err
 }
 
-// passTable consumes a table, tables within its cells included, so that they are not taken for sheets.
-func (x *xmlScanner) passTable() error { return x.skipElement() }
-
 func (o *odsFile) scan(f func(*xmlScanner) error) error {
 	r, err := o.open()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	x := scanners.Get().(*xmlScanner)
-	defer scanners.Put(x)
-	if err := x.start(r); err != nil {
-		return err
-	}
-	for {
-		token, err := x.next()
-		if err == nil && token == xmlEOF {
-			return nil
-		}
-		if err == nil && token == xmlStart {
-			err = f(x)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return scanXML(r, f)
 }
 
 // rows is the sheet of that index among the document's tables.
@@ -132,7 +113,7 @@ func (o *odsFile) rows(name string, index int) iter.Seq2[Row, error] {
 					return nil
 				}
 				if seen++; seen <= index {
-					return x.passTable()
+					return x.skipElement() // with any table within its cells, which is no sheet
 				}
 				t.xmlScanner = x
 				if err := t.read(); err != nil {

@@ -3,7 +3,6 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"path"
 	"strings"
@@ -122,23 +121,10 @@ func (c *container) scan(part string, f func(*xmlScanner) error) error {
 		return err
 	}
 	defer r.Close()
-	x := scanners.Get().(*xmlScanner)
-	defer scanners.Put(x)
-	if err := x.start(r); err != nil {
+	if err := scanXML(r, f); err != nil {
 		return fmt.Errorf("%s: %w", part, err)
 	}
-	for {
-		token, err := x.next()
-		if err == nil && token == xmlEOF {
-			return nil
-		}
-		if err == nil && token == xmlStart {
-			err = f(x)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", part, err)
-		}
-	}
+	return nil
 }
 
 // readWorkbook lists the sheets in their order. A sheet without a worksheet part (a chart) is left
@@ -415,14 +401,4 @@ func integer(text []byte) (n int, ok bool) {
 		n = n*10 + int(b-'0')
 	}
 	return n, true
-}
-
-// start prepares to scan a part, in whatever encoding it is written.
-func (x *xmlScanner) start(r io.Reader) error {
-	decoded, err := xmlDecoder(r)
-	if err != nil {
-		return err
-	}
-	x.reset(decoded)
-	return nil
 }

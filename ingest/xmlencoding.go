@@ -17,6 +17,37 @@ import (
 // scanners keeps the windows of scanners that are done.
 var scanners = sync.Pool{New: func() any { return &xmlScanner{} }}
 
+// scanXML calls f at each start of an element of a document, to the end of the document.
+func scanXML(r io.Reader, f func(*xmlScanner) error) error {
+	x := scanners.Get().(*xmlScanner)
+	defer scanners.Put(x)
+	if err := x.start(r); err != nil {
+		return err
+	}
+	for {
+		token, err := x.next()
+		if err == nil && token == xmlEOF {
+			return nil
+		}
+		if err == nil && token == xmlStart {
+			err = f(x)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// start prepares to scan a document, in whatever encoding it is written.
+func (x *xmlScanner) start(r io.Reader) error {
+	decoded, err := xmlDecoder(r)
+	if err != nil {
+		return err
+	}
+	x.reset(decoded)
+	return nil
+}
+
 // xmlDeclaration finds the encoding that an XML declaration names.
 var xmlDeclaration = regexp.MustCompile(`^<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
 
