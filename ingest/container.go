@@ -19,9 +19,11 @@ import (
 // only compared afterwards.
 const (
 	maxEntries   = 2000
-	maxInflated  = 512 << 20 // bytes of all parts together
-	freeInflated = 8 << 20   // bytes before the ratio of a part is looked at
-	maxRatio     = 200       // inflated bytes for one compressed byte
+	maxInflated  = 512 << 20 // bytes of all parts together, each time one is read
+	freeInflated = 8 << 20   // bytes before the ratio is looked at
+	maxRatio     = 200       // inflated bytes for one compressed byte, all parts together
+	maxSheets    = 256       // sheets of a workbook
+	maxTexts     = 64 << 20  // bytes of texts that cells may give: shared ones count once, others each time
 )
 
 // Why a container is refused.
@@ -32,9 +34,20 @@ var (
 
 // container is a zip file, guarded: sizes, ratios, checksums and names.
 type container struct {
-	parts  map[string]*zip.File // by folded name
-	names  []string             // folded, in the file's order
-	budget int64                // bytes that may still be inflated
+	parts         map[string]*zip.File // by folded name
+	names         []string             // folded, in the file's order
+	raw, inflated int64                // bytes read so far
+	texts         textBudget
+}
+
+// textBudget counts the bytes of texts handed out, which whoever reads them may keep.
+type textBudget int
+
+func (t *textBudget) spend(n int) error {
+	if *t += textBudget(n); *t > maxTexts {
+		return errBomb
+	}
+	return nil
 }
 
 // openContainer lists the parts. Names are compared without case, with / as separator: a file in
@@ -47,7 +60,7 @@ func openContainer(data []byte) (*container, error) {
 	if len(z.File) > maxEntries {
 		return nil, fmt.Errorf("%d parts: %w", len(z.File), errBomb)
 	}
-	c := &container{parts: map[string]*zip.File{}, budget: maxInflated}
+	c := &container{parts: map[string]*zip.File{}}
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
@@ -80,7 +93,7 @@ func (c *container) open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &partReader{c: c, file: f, raw: countingReader{r: raw}, sum: crc32.NewIEEE()}
+	p := &partReader{c: c, file: f, raw: countingReader{r: raw, n: &c.raw}, sum: crc32.NewIEEE()}
 	switch f.Method {
 	case zip.Store:
 		p.r = &p.raw
@@ -100,12 +113,12 @@ var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewRead
 
 type countingReader struct {
 	r io.Reader
-	n int64
+	n *int64
 }
 
 func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.n += int64(n)
+	*c.n += int64(n)
 	return n, err
 }
 
@@ -124,8 +137,8 @@ func (p *partReader) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	p.sum.Write(b[:n])
 	p.n += int64(n)
-	p.c.budget -= int64(n)
-	if p.c.budget < 0 || p.n > freeInflated && p.n > maxRatio*p.raw.n {
+	p.c.inflated += int64(n)
+	if p.c.inflated > maxInflated || p.c.inflated > freeInflated && p.c.inflated > maxRatio*p.c.raw {
 		return 0, errBomb
 	}
 	if err == io.EOF {

@@ -16,24 +16,28 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// maxCSV bounds a text file.
-const maxCSV = 64 << 20
+// maxCSV bounds a text file, and all those of an archive together.
+const maxCSV = 32 << 20
 
 // readCSVArchive opens a zip of .csv files, one per sheet, each named after its table.
 func readCSVArchive(c *container) (*Workbook, error) {
 	w := &Workbook{}
+	left := maxCSV
 	for _, name := range c.names {
-		if path.Ext(name) != ".csv" {
+		if path.Ext(name) != ".csv" || strings.HasPrefix(path.Base(name), ".") { // macOS adds hidden ones
 			continue
 		}
 		r, err := c.open(name)
 		if err != nil {
 			return nil, err
 		}
-		data, err := io.ReadAll(io.LimitReader(r, maxCSV+1))
+		data, err := io.ReadAll(io.LimitReader(r, int64(left)+1))
 		r.Close()
 		if err != nil {
 			return nil, err
+		}
+		if left -= len(data); left < 0 || len(w.Sheets) == maxSheets {
+			return nil, errBomb
 		}
 		stem := strings.TrimSuffix(path.Base(c.parts[name].Name), path.Ext(c.parts[name].Name))
 		w.Sheets = append(w.Sheets, Sheet{Name: stem, Rows: csvRows(stem, data)})

@@ -26,11 +26,11 @@
 //
 // # Limits
 //
-// Each is counted on what is really read, not on what a file declares: 2 000 parts, 512 MB inflated in
-// all, 200 inflated bytes for one compressed byte once a part is past 8 MB, no two parts of one name,
-// no document type declaration, 64 elements within each other, 4 MB for one text, the rows and columns
-// of a sheet of Excel, 4 million cells of a sheet once its repetitions are written out, 200 000 rows of
-// a table. Sheets of xlsx and ods are read through a window: memory does not grow with them. An .xls is
+// Each is counted on what is really read, not on what a file declares: 2 000 parts, 256 sheets, 512 MB
+// inflated in all, 200 inflated bytes for one compressed byte once 8 MB are past, 64 MB of texts, no
+// two parts of one name, no document type declaration, 64 elements within each other, 4 MB for one
+// text, the rows and columns of a sheet of Excel, 4 million cells of a sheet once its repetitions are
+// written out, 32 MB of .csv, 200 000 rows of a table. Sheets of xlsx and ods are read through a window: memory does not grow with them. An .xls is
 // read whole, in a child process with bounded memory and time.
 //
 // # Values

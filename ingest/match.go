@@ -75,6 +75,9 @@ func bestHeader(s *Schema, rows []Row) (header, bool) {
 	return best, len(best.columns) >= 2
 }
 
+// maxTitles is how many cells of a row are looked at as titles: far more than any table has.
+const maxTitles = 256
+
 // readHead keeps the rows of a sheet in which its titles are looked for, and one more if there is.
 func readHead(sheet Sheet) ([]Row, error) {
 	var head []Row
@@ -82,7 +85,7 @@ func readHead(sheet Sheet) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		row.Cells = slices.Clone(row.Cells)
+		row.Cells = slices.Clone(row.Cells[:min(len(row.Cells), maxTitles)])
 		head = append(head, row)
 		if row.Number > maxHeaderRow {
 			break

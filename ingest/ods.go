@@ -5,18 +5,23 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// maxExpandedCells bounds the cells of a sheet once its repetitions are written out.
+// maxExpandedCells bounds the cells of a file once its repetitions are written out, each time that
+// a sheet is read.
 const maxExpandedCells = 4 << 20
 
 // odsFile is an OpenDocument spreadsheet: all sheets are in one XML part. That part is scanned whole
 // when the file is opened, and again up to its sheet each time rows are asked for: memory stays
 // small whatever the file.
 type odsFile struct {
-	open func() (io.ReadCloser, error)
+	open  func() (io.ReadCloser, error)
+	texts *textBudget
+	cells int // handed out so far, repetitions counted
 }
 
 const odsContent = "content.xml"
@@ -26,7 +31,8 @@ func readODS(c *container) (*Workbook, error) {
 	if err := c.refuseEncrypted(); err != nil {
 		return nil, err
 	}
-	w, err := (&odsFile{open: func() (io.ReadCloser, error) { return c.open(odsContent) }}).workbook()
+	o := &odsFile{texts: &c.texts, open: func() (io.ReadCloser, error) { return c.open(odsContent) }}
+	w, err := o.workbook()
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +44,14 @@ func readODS(c *container) (*Workbook, error) {
 
 // readFlatODS opens one written as a single XML document (.fods).
 func readFlatODS(data []byte) (*Workbook, error) {
-	return (&odsFile{open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}).workbook()
+	left := int64(maxInflated) // each sheet reads the document anew
+	o := &odsFile{texts: new(textBudget), open: func() (io.ReadCloser, error) {
+		if left -= int64(len(data)); left < 0 {
+			return nil, errBomb
+		}
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}}
+	return o.workbook()
 }
 
 // refuseEncrypted finds the parts that a password protects.
@@ -60,7 +73,7 @@ func (o *odsFile) workbook() (*Workbook, error) {
 	w := &Workbook{}
 	hidden := map[string]bool{} // table styles
 	style, spreadsheet := "", false
-	err := o.scan(func(x *xmlScanner) error {
+	err := o.scan(func(x *xmlScanner, sheet bool) error {
 		switch string(x.name) {
 		case "spreadsheet":
 			spreadsheet = true
@@ -68,18 +81,16 @@ func (o *odsFile) workbook() (*Workbook, error) {
 			style = string(x.attr("name"))
 		case "table-properties":
 			hidden[style] = string(x.attr("display")) == "false"
-		case "table-source", "cell-range-source":
+		case "table-source", "cell-range-source", "dde-source":
 			w.ExternalLinks = true
-		case "table":
-			if !spreadsheet {
-				return nil
-			}
-			name := string(x.attr("name"))
-			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: hidden[string(x.attr("style-name"))], Rows: o.rows(name, len(w.Sheets))})
-			if len(w.Sheets) > maxEntries {
-				return errBomb
-			}
-			return x.skipElement() // with any table within its cells, which is no sheet
+		}
+		if !sheet {
+			return nil
+		}
+		name := string(x.attr("name"))
+		w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: hidden[string(x.attr("style-name"))], Rows: o.rows(name, len(w.Sheets))})
+		if len(w.Sheets) > maxSheets {
+			return errBomb
 		}
 		return nil
 	})
@@ -89,39 +100,40 @@ func (o *odsFile) workbook() (*Workbook, error) {
 	return w, err
 }
 
-func (o *odsFile) scan(f func(*xmlScanner) error) error {
+// scan calls f at each start of an element, to the end of the document. A sheet is a table right
+// within the spreadsheet: others are in cells, or are what a link last gave.
+func (o *odsFile) scan(f func(x *xmlScanner, sheet bool) error) error {
 	r, err := o.open()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	return scanXML(r, f)
+	within := -1 // depth of the spreadsheet's children
+	return scanXML(r, func(x *xmlScanner) error {
+		if string(x.name) == "spreadsheet" && within < 0 {
+			within = len(x.starts) + 1
+		}
+		return f(x, len(x.starts) == within && string(x.name) == "table")
+	})
 }
 
-// rows is the sheet of that index among the document's tables.
+// rows is the sheet of that index among the document's.
 func (o *odsFile) rows(name string, index int) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		t := &odsTable{yield: yield}
+		t := &odsTable{file: o, yield: yield}
 		seen := 0
-		spreadsheet := false
-		err := o.scan(func(x *xmlScanner) error {
-			switch string(x.name) {
-			case "spreadsheet":
-				spreadsheet = true
-			case "table":
-				if !spreadsheet {
-					return nil
-				}
-				if seen++; seen <= index {
-					return x.skipElement() // with any table within its cells, which is no sheet
-				}
-				t.xmlScanner = x
-				if err := t.read(); err != nil {
-					return err
-				}
-				return errStopped // the document was found sound when it was opened
+		err := o.scan(func(x *xmlScanner, sheet bool) error {
+			if !sheet {
+				return nil
 			}
-			return nil
+			if seen++; seen <= index {
+				return x.skipElement()
+			}
+			t.xmlScanner = x
+			if err := t.read(); err != nil {
+				return err
+			}
+			return errStopped // the document was found sound when it was opened
 		})
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(Row{}, &SheetError{Sheet: name, Row: t.number, Err: err})
@@ -132,9 +144,9 @@ func (o *odsFile) rows(name string, index int) iter.Seq2[Row, error] {
 // odsTable is a pass over one sheet.
 type odsTable struct {
 	*xmlScanner
+	file   *odsFile
 	yield  func(Row, error) bool
 	number int // rows so far, repetitions counted
-	total  int // cells so far, repetitions counted
 	cells  []Cell
 }
 
@@ -194,11 +206,14 @@ func (t *odsTable) readRow() error {
 		t.number += times
 		return nil
 	}
-	if t.total += len(t.cells) * times; t.total > maxExpandedCells || t.number+times > maxRow {
+	if t.number+times > maxRow {
 		return errBomb
 	}
 	row.Cells = t.cells
 	for range times {
+		if t.file.cells += len(t.cells); t.file.cells > maxExpandedCells {
+			return errBomb
+		}
 		t.number++
 		row.Number = t.number
 		if !t.yield(row, nil) {
@@ -257,7 +272,8 @@ func (t *odsTable) readCell() (Cell, error) {
 	cell := Cell{Formula: t.attr("formula") != nil}
 	kind := string(t.qualified("office:value-type"))
 	failed := string(t.qualified("calcext:value-type")) == "error"
-	value, day, truth := string(t.qualified("office:value")), string(t.attr("date-value")), string(t.attr("boolean-value"))
+	value, day, duration := string(t.qualified("office:value")), string(t.attr("date-value")), string(t.attr("time-value"))
+	truth := string(t.attr("boolean-value"))
 	said := t.attr("string-value")
 	text := string(said)
 	shown, err := t.paragraphs()
@@ -285,17 +301,37 @@ func (t *odsTable) readCell() (Cell, error) {
 		cell.Kind, cell.Date, cell.Format = Date, d.Truncate(24*time.Hour), Day
 	case kind == "boolean":
 		cell.Kind, cell.Bool = Bool, truth == "true"
-	default: // string, time, or none
+	case kind == "time":
+		if days, ok := isoDuration(duration); ok {
+			text = clock(days)
+		}
+		setText(&cell, text)
+		cell.Format = Clock
+	default: // string, or none
 		setText(&cell, text)
 	}
-	return cell, nil
+	return cell, t.file.texts.spend(len(cell.Text))
+}
+
+var durationText = regexp.MustCompile(`^PT(\d{1,6})H(\d{1,2})M(\d{1,2}(?:[.,]\d{1,9})?)S$`)
+
+// isoDuration reads hours, minutes and seconds as a part of a day.
+func isoDuration(text string) (days float64, ok bool) {
+	p := durationText.FindStringSubmatch(text)
+	if p == nil {
+		return 0, false
+	}
+	h, _ := strconv.ParseFloat(p[1], 64)
+	m, _ := strconv.ParseFloat(p[2], 64)
+	s, _ := strconv.ParseFloat(strings.ReplaceAll(p[3], ",", "."), 64)
+	return (h + m/60 + s/3600) / 24, true
 }
 
 // qualified is an attribute by its full name, where two differ by their prefix only.
 func (x *xmlScanner) qualified(name string) []byte {
 	for i := range x.attrs {
 		if string(x.attrs[i].name) == name {
-			return x.attrs[i].value
+			return x.decoded(x.attrs[i].value)
 		}
 	}
 	return nil
@@ -304,6 +340,7 @@ func (x *xmlScanner) qualified(name string) []byte {
 // paragraphs consumes the current cell and returns its paragraphs, a line each.
 func (t *odsTable) paragraphs() (string, error) {
 	var lines []string
+	total := 0
 	depth := len(t.starts)
 	for {
 		token, err := t.next()
@@ -327,5 +364,8 @@ func (t *odsTable) paragraphs() (string, error) {
 			return "", err
 		}
 		lines = append(lines, line)
+		if total += len(line); total > maxXMLToken {
+			return "", t.syntax("a text of more than %d bytes", maxXMLToken)
+		}
 	}
 }

@@ -145,6 +145,9 @@ func parseXLS(data []byte) (book *xlsBook, err error) {
 func (p *xlsParser) open(data []byte) error {
 	source := &oleSource{data: bytes.NewReader(data), left: maxOLEDirectory}
 	ole, err := mscfb.New(source)
+	if source.left < 0 {
+		return fmt.Errorf("directory: %w", errBomb)
+	}
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,10 @@ const (
 	recBoundSheet  = 0x0085
 	recMulRK       = 0x00BD
 	recMulBlank    = 0x00BE
+	recObjProj     = 0x00D3
 	recRString     = 0x00D6
 	recDBCell      = 0x00D7
 	recXF          = 0x00E0
-	recObjProj     = 0x00D3
 	recSST         = 0x00FC
 	recLabelSST    = 0x00FD
 	recExtSST      = 0x00FF

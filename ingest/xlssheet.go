@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -27,8 +28,8 @@ type xlsWorksheet struct {
 	*xlsParser
 	*xlsSheet
 	awaited *xlsCell // the cell of a formula whose text is in a record to come
-	started bool     // a cell was seen
-	ended   bool     // then a record that does not stand among cells: were it a damaged cell, there would be others after it
+	started bool     // the table of cells was reached
+	ended   bool     // then a record that does not stand in it; should it be a damaged cell, the table goes on
 }
 
 func (w *xlsWorksheet) read(at int) error {
@@ -79,22 +80,26 @@ func (w *xlsWorksheet) record(rec biffRecord) error {
 		return errors.New("it belongs to the workbook, not to a sheet")
 	case recFilePass:
 		return errProtected
-	case recRow:
-		return w.rowRecord(c)
 	case recString:
 		return w.formulaText(c)
-	case recArray, recTable, recShrFmla, recDBCell, recEntExU2:
+	case recArray, recTable, recShrFmla, recEntExU2:
 		return nil
-	case recFormula, recMulRK, recMulBlank, recRString, recLabelSST, recBlank, recNumber, recLabel, recBoolErr, recRK:
+	case recRow, recDBCell, recFormula, recMulRK, recMulBlank, recRString, recLabelSST, recBlank, recNumber, recLabel, recBoolErr, recRK:
+		if w.ended {
+			return errors.New("it is outside the table of cells")
+		}
+		w.started = true
 	default:
 		w.ended = w.ended || w.started && rec.id < recBOF
 		return nil
 	}
-	switch w.started = true; {
+	switch {
+	case rec.id == recRow:
+		return w.rowRecord(c)
+	case rec.id == recDBCell:
+		return nil
 	case w.awaited != nil:
 		return errNoFormulaText
-	case w.ended:
-		return errors.New("a cell outside the table of cells")
 	}
 	row := c.u16()
 	cell := xlsCell{Row: uint16(row)}
@@ -215,8 +220,12 @@ func (w *xlsWorksheet) formula(c *cursor, cell xlsCell, column, style int) error
 	cell.Formula = true
 	value := c.uint(8)
 	c.skip(6)
-	if size := c.u16(); c.bad || c.length() < size {
+	expression := c.bytes(c.u16())
+	switch {
+	case c.bad:
 		return errTooShort
+	case c.length() > 0 && !bytes.ContainsAny(expression, constantTokens):
+		return errTooLong
 	}
 	if value>>48 != 0xFFFF {
 		return w.add(cell, column, style, Number, value)
@@ -241,6 +250,9 @@ func (w *xlsWorksheet) formula(c *cursor, cell xlsCell, column, style int) error
 		return fmt.Errorf("a formula's value of kind %d", kind)
 	}
 }
+
+// constantTokens are the parts of an expression whose content stands after it: names, arrays, areas.
+const constantTokens = "\x18\x20\x40\x60\x26\x46\x66"
 
 // formulaText reads the text that the formula before gave.
 func (w *xlsWorksheet) formulaText(c cursor) error {

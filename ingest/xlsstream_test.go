@@ -111,12 +111,16 @@ func oleFile(parts ...olePart) []byte {
 	}
 	entries := []byte{}
 	for i, p := range parts {
-		p.data = append(bytes.Clone(p.data), make([]byte, max(0, size-len(p.data)))...) // none in the small sectors
+		first := uint32(0xFFFFFFFE)
+		if len(p.data) > 0 {
+			p.data = append(bytes.Clone(p.data), make([]byte, max(0, size-len(p.data)))...) // none in the small sectors
+			first = chain(p.data)
+		}
 		right := uint32(i + 2)
 		if i == len(parts)-1 {
 			right = none
 		}
-		entries = append(entries, entry(p.name, 2, right, none, chain(p.data), len(p.data))...)
+		entries = append(entries, entry(p.name, 2, right, none, first, len(p.data))...)
 	}
 	directory := chain(append(entry("Root Entry", 5, none, 1, 0xFFFFFFFE, 0), entries...))
 	header := make([]byte, size)

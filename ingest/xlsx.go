@@ -13,8 +13,7 @@ const (
 	maxRow           = 1 << 20
 	maxColumn        = 1 << 14
 	maxStyles        = 1 << 16
-	maxSharedStrings = 4 << 20
-	maxSharedBytes   = 128 << 20
+	maxSharedStrings = 1 << 20
 )
 
 // xlsxFile is an open workbook: what its sheets refer to, read once.
@@ -147,7 +146,7 @@ func (x *xlsxFile) readWorkbook(w *Workbook, part string, relations []relation) 
 			name := string(s.attr("name"))
 			state := string(s.attr("state"))
 			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target)})
-			if len(w.Sheets) > maxEntries {
+			if len(w.Sheets) > maxSheets {
 				return errBomb
 			}
 		}
@@ -164,8 +163,11 @@ func (x *xlsxFile) readStyles(part string) error {
 	return x.container.scan(part, func(s *xmlScanner) error {
 		switch string(s.name) {
 		case "numFmt":
-			if id, ok := integer(s.attr("numFmtId")); ok && len(custom) < maxStyles {
+			if id, ok := integer(s.attr("numFmtId")); ok {
 				custom[id] = classifyFormat(string(s.attr("formatCode")))
+			}
+			if len(custom) > maxStyles {
+				return errors.New("too many number formats")
 			}
 		case "cellStyleXfs", "cellStyles", "dxfs":
 			inCellFormats = false
@@ -194,7 +196,6 @@ func (x *xlsxFile) readSharedStrings(part string) error {
 	if x.container.parts[partName(part)] == nil {
 		return nil // an error only for a cell that needs it
 	}
-	total := 0
 	return x.container.scan(part, func(s *xmlScanner) error {
 		if string(s.name) != "si" {
 			return nil
@@ -204,16 +205,17 @@ func (x *xlsxFile) readSharedStrings(part string) error {
 			return err
 		}
 		x.strings = append(x.strings, text)
-		if total += len(text); total > maxSharedBytes || len(x.strings) > maxSharedStrings {
+		if len(x.strings) > maxSharedStrings {
 			return errBomb
 		}
-		return nil
+		return x.container.texts.spend(len(text))
 	})
 }
 
 // richText consumes the current element (si, is) and joins its texts and runs, without phonetics.
 func (x *xmlScanner) richText() (string, error) {
-	var joined string
+	var joined string        // most often the one text
+	var runs strings.Builder // all of them, from the second on
 	depth := len(x.starts)
 	for {
 		token, err := x.next()
@@ -222,6 +224,9 @@ func (x *xmlScanner) richText() (string, error) {
 		}
 		if token == xmlEnd {
 			if len(x.starts) < depth {
+				if runs.Len() > 0 {
+					return runs.String(), nil
+				}
 				return joined, nil
 			}
 			continue
@@ -232,7 +237,18 @@ func (x *xmlScanner) richText() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			joined += unescape(string(text))
+			run := unescape(string(text))
+			if joined == "" {
+				joined = run
+				continue
+			}
+			if runs.Len() == 0 {
+				runs.WriteString(joined)
+			}
+			runs.WriteString(run)
+			if runs.Len() > maxXMLToken {
+				return "", x.syntax("a text of more than %d bytes", maxXMLToken)
+			}
 		case "rPh":
 			if err := x.skipElement(); err != nil {
 				return "", err
@@ -273,7 +289,8 @@ type worksheet struct {
 	row  Row
 }
 
-// read goes to the very end of the part: a sheet that is cut short or damaged after its rows is damaged.
+// read goes to the very end of the part: a sheet that is cut short or damaged after its rows is damaged,
+// and one without the element of its rows is no sheet.
 func (w *worksheet) read(yield func(Row, error) bool) error {
 	found := false
 	for {
@@ -283,6 +300,9 @@ func (w *worksheet) read(yield func(Row, error) bool) error {
 		}
 		switch {
 		case token == xmlEOF:
+			if !found {
+				return w.syntax("no sheetData")
+			}
 			return nil
 		case token == xmlStart && string(w.name) == "sheetData" && len(w.starts) == 2:
 			if found {

@@ -51,6 +51,9 @@ func (w *worksheet) readCell() (Cell, error) {
 			if err != nil {
 				return Cell{}, err
 			}
+			if cell.Kind != Empty {
+				return Cell{}, w.syntax("a second value")
+			}
 			if err := w.value(&cell, kind, text); err != nil {
 				return Cell{}, err
 			}
@@ -60,6 +63,9 @@ func (w *worksheet) readCell() (Cell, error) {
 				return Cell{}, err
 			}
 			if kind == inlineText {
+				if err := w.file.container.texts.spend(len(text)); err != nil {
+					return Cell{}, err
+				}
 				setText(&cell, text)
 			}
 		default:
@@ -119,6 +125,7 @@ func (w *worksheet) value(cell *Cell, kind valueType, text []byte) error {
 		setText(cell, w.file.strings[index])
 	case formulaText, inlineText:
 		setText(cell, unescape(string(text)))
+		return w.file.container.texts.spend(len(text))
 	case truth:
 		if string(text) != "0" && string(text) != "1" && string(text) != "true" && string(text) != "false" {
 			return w.syntax("%s is no boolean", clip(text))
@@ -156,7 +163,7 @@ func (c *Cell) setSerial(n float64, epoch1904 bool) {
 			c.Kind, c.Date = Date, t
 		}
 	case Clock:
-		if n >= 0 {
+		if n >= 0 && n <= lastSerial {
 			c.Kind, c.Text = Text, clock(n)
 		}
 	}
@@ -249,11 +256,14 @@ func escapedUnit(s string) (uint16, bool) {
 	return uint16(unit), err == nil
 }
 
+// lastSerial is the day of 31 December 9999.
+const lastSerial = 2958465
+
 // dateOfSerial turns a serial day into a date, in the 1900 or the 1904 epoch. The 1900 epoch has a
 // 29 February that never was (serial 60): no date. Nor is a serial before 1 or after 9999.
 func dateOfSerial(serial float64, epoch1904 bool) (time.Time, bool) {
 	day := math.Floor(serial)
-	if !(day >= 1 && day <= 2958465) { // NaN is none either
+	if !(day >= 1 && day <= lastSerial) { // NaN is none either
 		return time.Time{}, false
 	}
 	epoch := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 )
 
 // The bounds of one XML part. A workbook that people fill stays far below each.
@@ -12,6 +13,7 @@ const (
 	maxXMLDepth = 64      // elements within elements
 	maxXMLToken = 4 << 20 // bytes of one tag or one run of text
 	maxXMLAttrs = 256     // attributes of one element
+	maxXMLName  = 256     // bytes of one name
 )
 
 // errDoctype is a document type declaration: no spreadsheet program writes one, and entity bombs need one.
@@ -40,6 +42,7 @@ type xmlScanner struct {
 	attrs   []xmlAttr
 	scratch []byte // decoded text
 	value   []byte // decoded attribute
+	checked []byte // decoded only to be checked
 }
 
 type xmlAttr struct{ name, local, value []byte }
@@ -60,7 +63,7 @@ func (x *xmlScanner) reset(r io.Reader) {
 	if x.buf == nil {
 		x.buf = make([]byte, xmlWindow)
 	}
-	*x = xmlScanner{r: r, buf: x.buf, open: x.open[:0], starts: x.starts[:0], attrs: x.attrs[:0], scratch: x.scratch[:0], value: x.value[:0]}
+	*x = xmlScanner{r: r, buf: x.buf, open: x.open[:0], starts: x.starts[:0], attrs: x.attrs[:0], scratch: x.scratch[:0], value: x.value[:0], checked: x.checked}
 }
 
 // syntax is an error of the document, with the byte where it was noticed.
@@ -168,8 +171,10 @@ func (x *xmlScanner) pass(text []byte) error {
 	if len(x.starts) == 0 && !(x.past+int64(x.pos) == 0 && bytes.Equal(bytes.TrimSpace(text), utf8BOM)) {
 		return x.syntax("text outside the root element")
 	}
-	_, err := x.decode(x.scratch[:0], text)
-	return err
+	if bytes.Contains(text, []byte("]]>")) {
+		return x.syntax("]]> in text")
+	}
+	return x.check(text)
 }
 
 var utf8BOM = []byte("\ufeff")
@@ -194,7 +199,7 @@ func (x *xmlScanner) tag() (token xmlToken, ok bool, err error) {
 	case '/':
 		return xmlEnd, true, x.endTag()
 	case '?':
-		return 0, false, x.skip("?>", 2)
+		return 0, false, x.instruction()
 	case '!':
 		return 0, false, x.markup()
 	default:
@@ -288,17 +293,31 @@ func (x *xmlScanner) until(delimiter string, from int) (int, error) {
 	}
 }
 
-func (x *xmlScanner) skip(delimiter string, from int) error {
-	n, err := x.until(delimiter, from)
+// instruction passes over <?name …?>. What calls itself xml must be of version 1.0: 1.1 has other characters.
+func (x *xmlScanner) instruction() error {
+	n, err := x.until("?>", 2)
 	if err != nil {
 		return err
 	}
-	if err := x.legal(x.buf[x.pos : x.pos+n]); err != nil {
+	content := x.buf[x.pos+2 : x.pos+n]
+	if err := x.legal(content); err != nil {
 		return err
 	}
-	x.pos += n + len(delimiter)
+	i := 0
+	for i < len(content) && xmlClass[content[i]]&isName != 0 {
+		i++
+	}
+	if i == 0 || xmlClass[content[0]]&isNameStart == 0 {
+		return x.syntax("an instruction without a name")
+	}
+	if string(content[:i]) == "xml" && !xmlVersion.Match(content) {
+		return x.syntax("a version other than XML 1.0")
+	}
+	x.pos += n + 2
 	return nil
 }
+
+var xmlVersion = regexp.MustCompile(`^xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*("1\.0"|'1\.0')`)
 
 // endTag consumes </name> and closes the innermost element.
 func (x *xmlScanner) endTag() error {
@@ -340,8 +359,8 @@ func (x *xmlScanner) startTag() error {
 	for i < len(tag) && xmlClass[tag[i]]&isName != 0 {
 		i++
 	}
-	if i == 0 || xmlClass[tag[0]]&isNameStart == 0 {
-		return x.syntax("a tag without a name")
+	if !wellNamed(tag[:i]) {
+		return x.syntax("a tag without a proper name")
 	}
 	if len(x.starts) == 0 && x.rooted {
 		return x.syntax("a second root element")
@@ -353,9 +372,6 @@ func (x *xmlScanner) startTag() error {
 	x.starts = append(x.starts, len(x.open))
 	x.open = append(x.open, tag[:i]...)
 	x.name = local(tag[:i])
-	if bytes.IndexByte(tag[:i], ':') >= 0 && (len(x.name) == 0 || bytes.Count(tag[:i], []byte(":")) > 1) {
-		return x.syntax("an ill-formed name")
-	}
 	if err := x.attributes(tag[i:]); err != nil {
 		return err
 	}
@@ -363,7 +379,8 @@ func (x *xmlScanner) startTag() error {
 	return nil
 }
 
-// tagEnd is the distance from pos to the > that ends the tag, those within quotes aside.
+// tagEnd is the distance from pos to the > that ends the tag, those within quotes aside. Each byte is
+// looked at once: a tag of many quoted > must not take the square of their number.
 func (x *xmlScanner) tagEnd() (int, error) {
 	from := 1
 	for {
@@ -371,7 +388,7 @@ func (x *xmlScanner) tagEnd() (int, error) {
 		if err != nil {
 			return 0, x.unexpected(err)
 		}
-		quote := openQuote(x.buf[x.pos+1 : x.pos+n])
+		quote := openQuote(x.buf[x.pos+from : x.pos+n])
 		if quote == 0 {
 			return n, nil
 		}
@@ -384,16 +401,18 @@ func (x *xmlScanner) tagEnd() (int, error) {
 
 // openQuote is the quote that is still open at the end of a piece of tag, or 0.
 func openQuote(tag []byte) byte {
-	var quote byte
-	for _, b := range tag {
-		switch {
-		case quote == 0 && (b == '"' || b == '\''):
-			quote = b
-		case b == quote:
-			quote = 0
+	for {
+		i := bytes.IndexAny(tag, `"'`)
+		if i < 0 {
+			return 0
 		}
+		quote := tag[i]
+		end := bytes.IndexByte(tag[i+1:], quote)
+		if end < 0 {
+			return quote
+		}
+		tag = tag[i+end+2:]
 	}
-	return quote
 }
 
 func (x *xmlScanner) attributes(tag []byte) error {
@@ -415,8 +434,8 @@ func (x *xmlScanner) attributes(tag []byte) error {
 			i++
 		}
 		name := tag[:i]
-		if i == 0 || xmlClass[tag[0]]&isNameStart == 0 {
-			return x.syntax("an attribute without a name")
+		if !wellNamed(name) {
+			return x.syntax("an attribute without a proper name")
 		}
 		for i < len(tag) && isXMLSpace(tag[i]) {
 			i++
@@ -461,33 +480,15 @@ func (x *xmlScanner) checkValue(value []byte) error {
 	if class&isLess != 0 {
 		return x.syntax("< inside an attribute")
 	}
-	_, err := x.decode(x.scratch[:0], value)
-	return err
+	return x.check(value)
 }
 
 // attr is the decoded value of an attribute, by its local name; nil when there is none.
 func (x *xmlScanner) attr(name string) []byte {
 	for i := range x.attrs {
 		if a := &x.attrs[i]; string(a.local) == name {
-			if bytes.IndexByte(a.value, '&') < 0 {
-				return a.value
-			}
-			x.value, _ = x.decode(x.value[:0], a.value) // was checked
-			return x.value
+			return x.decoded(a.value)
 		}
 	}
 	return nil
 }
-
-// local is a name without its prefix.
-func local(name []byte) []byte {
-	if i := bytes.IndexByte(name, ':'); i >= 0 {
-		return name[i+1:]
-	}
-	return name
-}
-
-func isXMLSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
-
-// clip keeps a name from the document short enough for a message.
-func clip(name []byte) string { return string(name[:min(len(name), 40)]) }

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strings"
 	"sync"
 
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -65,13 +63,16 @@ func xmlDecoder(r io.Reader) (io.Reader, error) {
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{'<', 0}):
 		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(b), nil
 	}
-	match := xmlDeclaration.FindSubmatch(bytes.TrimPrefix(head, utf8BOM))
-	if match == nil || strings.EqualFold(string(match[1]), "utf-8") {
+	match := xmlDeclaration.FindSubmatch(head)
+	if match == nil { // also where a mark says UTF-8
 		return b, nil
 	}
-	var e encoding.Encoding
-	if e, err = htmlindex.Get(string(match[1])); err != nil {
+	e, err := htmlindex.Get(string(match[1]))
+	if err != nil {
 		return nil, fmt.Errorf("encoding %s is unknown", clip(match[1]))
+	}
+	if e == unicode.UTF8 { // whose decoder would mend what is invalid
+		return b, nil
 	}
 	return e.NewDecoder().Reader(b), nil
 }

@@ -24,7 +24,7 @@ func (x *xmlScanner) text() ([]byte, error) {
 		}
 		if n > 0 {
 			if len(x.starts) == depth {
-				x.scratch, err = x.decode(x.scratch, x.buf[x.pos:x.pos+n])
+				x.scratch, err = x.decodeText(x.scratch, x.buf[x.pos:x.pos+n])
 			} else {
 				err = x.pass(x.buf[x.pos : x.pos+n])
 			}
@@ -42,7 +42,7 @@ func (x *xmlScanner) text() ([]byte, error) {
 				if err != nil {
 					return nil, err
 				}
-				x.scratch = append(x.scratch, content...)
+				x.scratch = appendLines(x.scratch, content)
 				continue
 			}
 		}
@@ -67,23 +67,12 @@ func (x *xmlScanner) text() ([]byte, error) {
 // mixedText consumes the current element and returns all text within it, as OpenDocument writes a
 // paragraph: runs of blanks are one, and s, tab and line-break elements stand for what they say.
 func (x *xmlScanner) mixedText() (string, error) {
-	var b strings.Builder
+	m := mixed{space: true}
 	depth := len(x.starts)
-	space := true // the last character was a blank that collapses what follows
 	for {
 		if !x.selfClose {
-			text, err := x.ownText()
-			if err != nil {
+			if err := x.passage(&m); err != nil {
 				return "", err
-			}
-			for _, c := range text {
-				if blank := isXMLSpace(c); !blank || !space {
-					if blank {
-						c = ' '
-					}
-					b.WriteByte(c)
-					space = blank
-				}
 			}
 		}
 		token, err := x.next()
@@ -92,42 +81,92 @@ func (x *xmlScanner) mixedText() (string, error) {
 		}
 		if token == xmlEnd {
 			if len(x.starts) < depth {
-				return b.String(), nil
+				return m.String(), nil
 			}
 			continue
 		}
-		space = false
 		switch string(x.name) {
 		case "s":
 			n, ok := integer(x.attr("c"))
 			if !ok {
 				n = 1
 			}
-			b.WriteString(strings.Repeat(" ", min(n, maxColumn)))
+			m.literal(strings.Repeat(" ", min(n, maxBlanks)))
 		case "tab":
-			b.WriteByte('\t')
+			m.literal("\t")
 		case "line-break":
-			b.WriteByte('\n')
+			m.literal("\n")
 		case "annotation", "ruby-text":
 			if err := x.skipElement(); err != nil {
 				return "", err
 			}
 		}
-		if b.Len() > maxXMLToken {
+		if m.Len() > maxXMLToken {
 			return "", x.syntax("a text of more than %d bytes", maxXMLToken)
 		}
 	}
 }
 
-// ownText consumes and returns the text up to the next tag.
-func (x *xmlScanner) ownText() ([]byte, error) {
-	n, err := x.find('<', 0)
-	if err != nil {
-		return nil, x.unexpected(err)
+// maxBlanks bounds the blanks that one element may stand for: a few bytes must not make thousands.
+const maxBlanks = 100
+
+// mixed gathers the text of a paragraph.
+type mixed struct {
+	strings.Builder
+	space bool // a blank that follows collapses
+}
+
+func (m *mixed) literal(text string) {
+	m.WriteString(text)
+	m.space = false
+}
+
+func (m *mixed) flow(text []byte) {
+	for _, c := range text {
+		blank := isXMLSpace(c)
+		if blank {
+			if m.space {
+				continue
+			}
+			c = ' '
+		}
+		m.WriteByte(c)
+		m.space = blank
 	}
-	x.scratch, err = x.decode(x.scratch[:0], x.buf[x.pos:x.pos+n])
-	x.pos += n
-	return x.scratch, err
+}
+
+// passage consumes what comes before the next start or end of an element: text, CDATA sections and,
+// passed over, comments and instructions.
+func (x *xmlScanner) passage(m *mixed) error {
+	for {
+		n, err := x.find('<', 0)
+		if err != nil {
+			return x.unexpected(err)
+		}
+		if x.scratch, err = x.decodeText(x.scratch[:0], x.buf[x.pos:x.pos+n]); err != nil {
+			return err
+		}
+		x.pos += n
+		m.flow(x.scratch)
+		if err := x.ensure(2); err != nil {
+			return err
+		}
+		if c := x.buf[x.pos+1]; c != '!' && c != '?' {
+			return nil
+		}
+		if err := x.ensure(9); err == nil && bytes.HasPrefix(x.buf[x.pos:], []byte("<![CDATA[")) {
+			content, err := x.cdata()
+			if err != nil {
+				return err
+			}
+			m.flow(content)
+		} else if _, _, err := x.tag(); err != nil {
+			return err
+		}
+		if m.Len() > maxXMLToken {
+			return x.syntax("a text of more than %d bytes", maxXMLToken)
+		}
+	}
 }
 
 // skipElement consumes the element that was just started, through its end.
@@ -144,15 +183,48 @@ func (x *xmlScanner) skipElement() error {
 	}
 }
 
+// decodeText is decode for what is no attribute.
+func (x *xmlScanner) decodeText(to, text []byte) ([]byte, error) {
+	if bytes.Contains(text, []byte("]]>")) {
+		return to, x.syntax("]]> in text")
+	}
+	return x.decode(to, text)
+}
+
+// check refuses what decode refuses. It leaves the text that is being gathered alone.
+func (x *xmlScanner) check(text []byte) (err error) {
+	x.checked, err = x.decode(x.checked[:0], text)
+	return err
+}
+
+// decoded is an attribute's value, which was checked.
+func (x *xmlScanner) decoded(value []byte) []byte {
+	if bytes.IndexByte(value, '&') < 0 && bytes.IndexByte(value, '\r') < 0 {
+		return value
+	}
+	x.value, _ = x.decode(x.value[:0], value)
+	return x.value
+}
+
+// appendLines appends text with its line ends made \n.
+func appendLines(to, text []byte) []byte {
+	for i, b := range text {
+		switch {
+		case b == '\r':
+			to = append(to, '\n')
+		case b != '\n' || i == 0 || text[i-1] != '\r':
+			to = append(to, b)
+		}
+	}
+	return to
+}
+
 // decode appends text with its entities resolved and its line ends made \n, after checking that
 // every character is legal in XML 1.0.
 func (x *xmlScanner) decode(to, text []byte) ([]byte, error) {
 	var class byte
 	for _, b := range text {
 		class |= xmlClass[b]
-	}
-	if class&isBracket != 0 && bytes.Contains(text, []byte("]]>")) {
-		return to, x.syntax("]]> in text")
 	}
 	if class&isIllegal != 0 {
 		return to, x.syntax("a control character")
@@ -243,6 +315,28 @@ func entity(name []byte) (rune, bool) {
 	return r, legal
 }
 
+// wellNamed reports whether a run of name characters is a name, with a prefix or without.
+func wellNamed(name []byte) bool {
+	if len(name) == 0 || len(name) > maxXMLName || xmlClass[name[0]]&isNameStart == 0 {
+		return false
+	}
+	i := bytes.IndexByte(name, ':')
+	return i < 0 || i > 0 && i < len(name)-1 && bytes.IndexByte(name[i+1:], ':') < 0
+}
+
+// local is a name without its prefix.
+func local(name []byte) []byte {
+	if i := bytes.IndexByte(name, ':'); i >= 0 {
+		return name[i+1:]
+	}
+	return name
+}
+
+func isXMLSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
+
+// clip keeps a name from the document short enough for a message.
+func clip(name []byte) string { return string(name[:min(len(name), 40)]) }
+
 // The classes of bytes that a scanner tells apart.
 const (
 	isIllegal byte = 1 << iota // control characters that XML 1.0 forbids
@@ -250,7 +344,6 @@ const (
 	isLess
 	isHigh // beyond ASCII
 	isReturn
-	isBracket
 	isName
 	isNameStart
 )
@@ -266,8 +359,6 @@ var xmlClass = func() (class [256]byte) {
 			class[b] |= isAmp
 		case c == '<':
 			class[b] |= isLess
-		case c == ']':
-			class[b] |= isBracket
 		case c >= 0x80:
 			class[b] |= isHigh // the names in a spreadsheet are plain ASCII
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == ':':
