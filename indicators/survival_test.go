@@ -48,7 +48,7 @@ func TestKaplanMeierVectors(t *testing.T) {
 			"S_12_hi_loglog":  got.Interval.High,
 		}
 		if inputs[0]["case_id"] == "all_censored" {
-			// R gives no bounds at S = 1. REFERENTIEL §5: « With no event up to the horizon, S = 1 has the
+			// R gives no bounds at S = 1. The reference framework: « With no event up to the horizon, S = 1 has the
 			// bounds [Wilson's lower for n of n, 1] », so these two stats are ours: 2 of 4 subjects are at
 			// risk just before month 12, and Wilson's lower for 2 of 2 is 2/(2 + z²).
 			atRisk := 2.0

@@ -51,7 +51,7 @@ func TestLoadModelHasEveryTable(t *testing.T) {
 	}
 }
 
-// The keys, kinds, dating fields and diffusion of REFERENTIEL §3 and §7.
+// The keys, kinds, dating fields and diffusion of the reference framework.
 func TestTablesAreThoseOfTheFramework(t *testing.T) {
 	m := model(t)
 	want := map[string]string{
@@ -101,7 +101,7 @@ func TestTablesAreThoseOfTheFramework(t *testing.T) {
 	}
 }
 
-// The `*` of REFERENTIEL §2 and §3.
+// The `*` of the reference framework.
 func TestRequiredFields(t *testing.T) {
 	want := map[string]string{
 		"accueil":      "territoire_id periode",
@@ -320,7 +320,7 @@ func TestFieldsAreCoherent(t *testing.T) {
 	})
 }
 
-// printable are the only free texts that a release may print (REFERENTIEL §7).
+// printable are the only free texts that a release may print (the reference framework says which).
 var printable = []string{
 	"celebrations.intitule", "effets.description", "freins.levier", "projets.intitule", "reperes.intitule",
 }
