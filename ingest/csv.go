@@ -59,11 +59,14 @@ func readCSVFile(data []byte) (*Workbook, error) {
 		return nil, errNotWorkbook
 	}
 	body, separator, _ := csvDialect(text)
-	if dialectScore(body, separator) < 4 {
+	if dialectScore(body, separator) < leastTable {
 		return nil, errNotWorkbook
 	}
 	return &Workbook{Sheets: []Sheet{{Rows: csvRows("", data)}}}, nil
 }
+
+// leastTable is three lines of three cells: a letter with a comma in two of its lines is no table.
+const leastTable = 9
 
 // csvRows decides the charset and the dialect of a text, then reads it strictly: a quote that is
 // not closed is an error, not the end of the data. Cells are texts, as long as nothing else is known.
