@@ -17,7 +17,7 @@ test: ## run every test but the heavy suites (under five minutes on two cores)
 check: ## what must hold before a commit: format, vet, staticcheck, tests with the race detector, tidy modules
 	@./.ci/check
 
-bench: ## measure reading, loading, computing and exporting
+bench: ## measure reading, loading, computing and exporting; readers beside excelize and inflating alone
 	$(GO) test -run '^$$' -bench . -benchmem ./ingest ./jobs
 
 fuzz: ## fuzz the parsers, FUZZTIME (default 30s) each

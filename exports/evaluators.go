@@ -50,8 +50,9 @@ type base struct {
 // place is a territory, with the rows of each query that are its own, or everybody's.
 type place struct {
 	*base
-	territory, name string
+	territory, name string // the territory is empty in the workbook of all
 	rows            map[string][]record
+	sheets          []entry
 }
 
 func (b *base) indicatorName(code string) string {
@@ -63,11 +64,7 @@ func (b *base) indicatorName(code string) string {
 }
 
 // writeWorkbooks writes a workbook per territory, on every core.
-func writeWorkbooks(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) error {
-	b, err := readBase(ctx, w, m, r)
-	if err != nil {
-		return err
-	}
+func writeWorkbooks(ctx context.Context, b *base, dir string) error {
 	places, err := b.places(ctx)
 	if err != nil {
 		return err
@@ -93,22 +90,27 @@ func writeWorkbooks(ctx context.Context, w *transform.Warehouse, m *ingest.Model
 }
 
 func (p *place) write(ctx context.Context, dir string) error {
-	book := workbook{
-		title:  typo(fmt.Sprintf("%s : évaluation, %s, %s", p.release.Programme, p.name, monthName(p.release.Period))),
-		author: p.release.Programme, made: p.made,
-	}
-	for _, e := range evaluatorSheets() {
-		s, err := e.sheet(ctx, p)
-		if err != nil {
-			return err
-		}
-		book.sheets = append(book.sheets, s)
-	}
-	data, err := book.encode()
+	data, err := p.encode(ctx, "évaluation")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s_%s_evaluation.xlsx", p.release.month(), p.territory)), data, 0o644)
+}
+
+// encode makes the workbook of the place's sheets.
+func (p *place) encode(ctx context.Context, what string) ([]byte, error) {
+	book := workbook{
+		title:  typo(fmt.Sprintf("%s : %s, %s, %s", p.release.Programme, what, p.name, monthName(p.release.Period))),
+		author: p.release.Programme, made: p.made,
+	}
+	for _, e := range p.sheets {
+		s, err := e.sheet(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		book.sheets = append(book.sheets, s)
+	}
+	return book.encode()
 }
 
 func readBase(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release) (*base, error) {
@@ -147,7 +149,7 @@ func (b *base) places(ctx context.Context) ([]*place, error) {
 	}
 	var all []*place
 	for _, r := range covers {
-		all = append(all, &place{base: b, territory: r.text("territoire_id"), name: r.text("nom"), rows: map[string][]record{}})
+		all = append(all, &place{base: b, territory: r.text("territoire_id"), name: r.text("nom"), rows: map[string][]record{}, sheets: evaluatorSheets()})
 	}
 	queries := map[string]bool{"": true}
 	for _, e := range evaluatorSheets() {
@@ -172,12 +174,17 @@ func (b *base) places(ctx context.Context) ([]*place, error) {
 
 // read runs sql/classeur/<name>.sql.
 func (b *base) read(ctx context.Context, name string) ([]record, error) {
-	query, err := readSQL("classeur/" + name)
+	return readRecords(ctx, b.warehouse, "classeur/"+name)
+}
+
+// readRecords runs sql/<name>.sql.
+func readRecords(ctx context.Context, w *transform.Warehouse, name string) ([]record, error) {
+	query, err := readSQL(name)
 	if err != nil {
 		return nil, err
 	}
 	var all []record
-	err = eachRow(ctx, b.warehouse, query, func(rows *sql.Rows) error {
+	err = eachRow(ctx, w, query, func(rows *sql.Rows) error {
 		columns, err := rows.Columns()
 		if err != nil {
 			return err
@@ -197,7 +204,7 @@ func (b *base) read(ctx context.Context, name string) ([]record, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("sql/classeur/%s.sql: %w", name, err)
+		return nil, fmt.Errorf("sql/%s.sql: %w", name, err)
 	}
 	return all, nil
 }

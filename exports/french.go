@@ -102,6 +102,12 @@ func inWords(value any) string {
 		return frenchNumber(v.Float64(), 4)
 	case *big.Int: // a sum of integers
 		return v.String()
+	case []any:
+		words := make([]string, len(v))
+		for i, item := range v {
+			words[i] = inWords(item)
+		}
+		return strings.Join(words, " + ")
 	}
 	return fmt.Sprint(value)
 }

@@ -31,9 +31,8 @@ func fillProof(ctx context.Context, p *place, _ []record, s *sheet) error {
 		if err != nil {
 			return err
 		}
-		closed := readsClosedField(p.model, ind)
 		for _, m := range members {
-			if closed || p.restsOnClosedTable(m) {
+			if ind.RestsOnAnswers() || p.restsOnClosedTable(m) {
 				if !slices.Contains(hidden, ind.ID) {
 					hidden = append(hidden, ind.ID)
 				}
@@ -75,8 +74,11 @@ func (p *place) proofRow(ind *indicators.Indicator, m indicators.Member) []any {
 		books = books[:1] // one workbook, said once
 	}
 	modalite := "ensemble"
-	if ind.Modalites != "" {
+	switch {
+	case m.Modalite != "":
 		modalite = p.model.Label(ind.Modalites, m.Modalite)
+	case ind.Modalites != "":
+		modalite = "aucune" // a row that was looked at and is of none
 	}
 	return []any{ind.ID, modalite, m.Subject, strings.Join(inputs, ", "), strings.Join(books, "\n"), strings.Join(cells, "\n")}
 }
@@ -114,29 +116,5 @@ func (p *place) restsOnClosedTable(m indicators.Member) bool {
 	return slices.ContainsFunc(m.Sources, func(s indicators.Source) bool {
 		schema := p.model.Schemas[s.Table]
 		return schema != nil && schema.Diffusion == ingest.Jamais
-	})
-}
-
-var identifier = regexp.MustCompile(`[a-z_]+`)
-
-// readsClosedField reports whether the indicator reads a field of the workbook that never leaves, or
-// a column made from one: core names the two sides of confiance confiance_ess, confiance_public.
-func readsClosedField(m *ingest.Model, ind *indicators.Indicator) bool {
-	open, stems := map[string]bool{}, map[string]bool{}
-	for _, name := range ingest.Tables {
-		s := m.Schemas[name]
-		for i := range s.Fields {
-			f := &s.Fields[i]
-			if s.DiffusionOf(f) != ingest.Jamais {
-				open[f.Name] = true
-			} else if s.Diffusion != ingest.Jamais { // a closed table shows by its sources
-				stem, _, _ := strings.Cut(f.Name, "_")
-				stems[stem] = true
-			}
-		}
-	}
-	return slices.ContainsFunc(identifier.FindAllString(ind.SQL, -1), func(word string) bool {
-		stem, _, _ := strings.Cut(word, "_")
-		return stems[stem] && !open[word]
 	})
 }

@@ -4,6 +4,7 @@
 //     datapackage.json. Only what the schemas call publique is there.
 //   - evaluateurs/: one workbook per territory, made of sheets. A sheet is a title, a few sentences and
 //     one table (or charts), fed by one SQL file of sql/classeur.
+//   - comparaison/: one workbook of all territories, in the same way, fed by sql/comparaison.
 //   - manifest.json: what the release rests on, and the SHA-256 of each file.
 //
 // The package reads the database and writes files, nothing else. The same database gives the same
@@ -36,9 +37,10 @@ var files embed.FS
 
 // The parts of a release.
 const (
-	dataDir      = "donnees"
-	workbookDir  = "evaluateurs"
-	manifestFile = "manifest.json"
+	dataDir       = "donnees"
+	workbookDir   = "evaluateurs"
+	comparisonDir = "comparaison"
+	manifestFile  = "manifest.json"
 )
 
 // Release says what is published, beside the database.
@@ -51,6 +53,8 @@ type Release struct {
 	Code      string    // the program's version, as printed
 	// References are the SHA-256 of the reference files that the database was built with, by name.
 	References map[string]string
+	// Earlier are the folders of releases that were published before, below the folder that the database may read.
+	Earlier []string
 }
 
 func (r *Release) month() string { return r.Period.Format("2006-01") }
@@ -63,6 +67,9 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 	if err := checkHorizon(ctx, w, r); err != nil {
 		return "", nil, err
 	}
+	if err := auditSecrets(ctx, w, m, r); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
@@ -71,7 +78,7 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 			os.RemoveAll(dir)
 		}
 	}()
-	for _, part := range []string{dataDir, workbookDir} {
+	for _, part := range []string{dataDir, workbookDir, comparisonDir} {
 		if err := os.Mkdir(filepath.Join(dir, part), 0o755); err != nil {
 			return "", nil, err
 		}
@@ -79,7 +86,14 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 	if err := writeData(ctx, w, m, r, filepath.Join(dir, dataDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
-	if err := writeWorkbooks(ctx, w, m, r, filepath.Join(dir, workbookDir)); err != nil {
+	b, err := readBase(ctx, w, m, r)
+	if err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	if err := writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	if err := writeComparison(ctx, b, filepath.Join(dir, comparisonDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	manifest, written, err = writeManifest(ctx, w, r, dir)
@@ -87,6 +101,22 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	return manifest, written, ingest.SyncTree(dir)
+}
+
+// auditSecrets refuses a release from which, with the earlier ones, a hidden figure could be computed.
+func auditSecrets(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release) error {
+	catalogue, err := indicators.Catalogue(m)
+	if err != nil {
+		return err
+	}
+	var earlier []string
+	for _, dir := range r.Earlier {
+		file := filepath.Join(dir, dataDir, "indicateurs.parquet")
+		if _, err := os.Stat(file); err == nil { // one that was deleted cannot be looked at
+			earlier = append(earlier, file)
+		}
+	}
+	return indicators.Audit(ctx, w, catalogue, earlier)
 }
 
 // checkHorizon refuses a database that was built for another month.

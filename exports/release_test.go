@@ -285,7 +285,8 @@ func TestRowsAreThePopulation(t *testing.T) {
 					ind.ID, territory, october, modalite).Scan(&population); err != nil {
 					t.Fatal(ind.ID, modalite, err)
 				}
-				if count != population {
+				// Where the population is of subjects, or of some of the rows, there are as many rows or more.
+				if count != population && (ind.Estimator.Count == "" || count < population) {
 					t.Errorf("%s %s %q: %d rows, population %d", ind.ID, territory, modalite, count, population)
 				}
 				seen += count

@@ -3,6 +3,8 @@ package exports
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,9 +33,11 @@ func evaluatorSheets() []entry {
 	return []entry{
 		{"Couverture", "Évaluation", "Le territoire, le mois, la version, le contact ; le sens des symboles et des statuts.", "couverture", fillCover},
 		{"Sommaire", "Sommaire", "Cette liste.", "", fillContents},
-		{"Indicateurs", "Indicateurs", "Chaque indicateur sur les douze derniers mois, avec l’intervalle, l’effectif et le statut du mois.", "indicateurs", fillIndicators},
+		{"Indicateurs", "Indicateurs", "Chaque indicateur sur les douze derniers mois, avec la référence, l’évolution, l’intervalle, l’effectif et le statut du mois.", "indicateurs", fillIndicators},
 		{chartSheet, "Graphiques", "Quatre parts sur vingt-quatre mois, avec leur intervalle.", "series", fillCharts},
-		{seriesSheet, "Séries des graphiques", "Les nombres que tracent les graphiques.", "series", fillSeries},
+		{seriesSheet, "Séries des graphiques", "Les nombres que tracent les graphiques, et les repères du territoire.", "series", fillSeries},
+		{"Relations", "Relations", "Chaque relation entre un organisme public et un acteur de l’ESS : ce qu’en dit chaque côté, depuis quand, et avant.", "relations", fillRelations},
+		{"Commentaires", "Commentaires", "Ce que l’évaluateur dit de chaque indicateur : à remplir, puis à renvoyer.", "commentaires", fillComments},
 		{"Constats", "Constats", "Ce qui a été constaté dans les classeurs reçus, du plus grave au moins grave.", "constats", fillFindings},
 		{"Données", "Données du mois", "Les lignes derrière chaque indicateur du mois, avec l’adresse de leurs cellules dans les classeurs reçus.", "", fillProof},
 		{"Fiches", "Fiches des indicateurs", "Ce que dit chaque indicateur, ce qu’il compte, ses limites et sa source.", "fiches", fillCards},
@@ -128,19 +132,32 @@ var statutMeanings = map[string]string{
 	"secret_secondaire":    "La valeur permettrait d’en retrouver une autre, qui est secrète.",
 }
 
-func fillContents(_ context.Context, _ *place, _ []record, s *sheet) error {
+func fillContents(_ context.Context, p *place, _ []record, s *sheet) error {
 	s.sentences = []string{"Cette feuille contient un tableau. Chaque nom de feuille est un lien."}
 	s.columns = []column{{"Feuille", 24, linkFormat}, {"Contenu", 106, textFormat}}
-	for _, e := range evaluatorSheets() {
+	for _, e := range p.sheets {
 		s.rows = append(s.rows, []any{link{e.name, e.name}, typo(e.holds)})
 	}
 	return nil
 }
 
-func fillIndicators(_ context.Context, p *place, rows []record, s *sheet) error {
+func fillIndicators(ctx context.Context, p *place, rows []record, s *sheet) error {
 	s.sentences = []string{
-		"Cette feuille contient un tableau : une ligne par indicateur et par modalité, une colonne par mois, puis les détails du dernier mois.",
+		"Cette feuille contient un tableau : une ligne par indicateur et par modalité, une colonne par mois, la référence et l’évolution (feuille « Notes »), puis les détails du dernier mois.",
 		"[nd] non disponible, [ns] effectif insuffisant, [so] sans objet : voir la feuille « Couverture ». Une valeur à faible effectif varie beaucoup d’un mois à l’autre : lire l’intervalle.",
+	}
+	covered := map[string][]string{} // sentence → the indicators that it is about
+	for _, ind := range p.catalogue {
+		c, err := ind.Covers(ctx, p.warehouse, p.territory, p.release.Period)
+		if err != nil {
+			return err
+		}
+		if text := coverageText(p.model, ind, c); text != "" {
+			covered[text] = append(covered[text], ind.ID)
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(covered)) {
+		s.sentences = append(s.sentences, strings.Join(covered[text], ", ")+" : "+text+".")
 	}
 	s.frozen = 2
 	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 23, textFormat}, {"Modalité", 20, textFormat}, {"Unité", 11, textFormat},
@@ -149,15 +166,16 @@ func fillIndicators(_ context.Context, p *place, rows []record, s *sheet) error 
 		month := strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, -i, 0)), noBreak, " ")
 		s.columns = append(s.columns, column{month, 9.5, twoDecimals})
 	}
-	s.columns = append(s.columns, column{typo("Intervalle à 95 %"), 16, symbolFormat}, column{"Effectif", 10, integerFormat},
-		column{"Numérateur et dénominateur", 15, symbolFormat})
+	s.columns = append(s.columns, column{"Référence", 10, twoDecimals}, column{"Évolution", 13, textFormat}, column{typo("Intervalle à 95 %"), 16, symbolFormat}, column{"Effectif", 10, integerFormat},
+		column{"Numérateur et dénominateur", 15, symbolFormat}, column{"Dernier commentaire", 40, textFormat})
 	for _, r := range rows {
 		row := []any{r.text("indicateur"), r.text("nom"), r.text("modalite"), typo(r.text("unite_libelle")), r.text("statut")}
 		values, statuts := r.list("valeurs"), r.list("statuts")
 		for i := range values {
 			row = append(row, figureCell(values[i], statuts[i], unitFormats[r.text("unite")]))
 		}
-		row = append(row, intervalText(r), r["effectif"], countText(r))
+		reference := figureCell(r["reference"], string(indicators.Undefined), unitFormats[r.text("unite")])
+		row = append(row, reference, strings.ToLower(r.text("evolution")), intervalText(r), effectifCell(r), countText(r), lastComment(r))
 		s.rows = append(s.rows, row)
 	}
 	return nil
@@ -191,6 +209,17 @@ func intervalText(r record) string {
 	return bound("borne_basse") + noBreak + "– " + bound("borne_haute")
 }
 
+// effectifCell is the effectif; of a secret figure it is secret too, « moins de 5 » where it is the reason.
+func effectifCell(r record) any {
+	if n, ok := r["effectif"].(int64); ok {
+		return n
+	}
+	if r.text("secret") == "enquete" && r.text("statut_code") == string(indicators.SecretPrimary) {
+		return "moins de 5"
+	}
+	return "[s]"
+}
+
 // countText is « 3 sur 4 ».
 func countText(r record) string {
 	numerator, ok := r["numerateur"].(float64)
@@ -208,7 +237,7 @@ func fillFindings(_ context.Context, p *place, rows []record, s *sheet) error {
 	}
 	s.filtered = true
 	s.columns = []column{{"Mois", 18, textFormat}, {"Version", 11, textFormat}, {"Émetteur", 15, textFormat}, {"Feuille", 18, textFormat}, {"Cellule", 12, textFormat},
-		{"Gravité", 10, textFormat}, {"Règle", 23, textFormat}, {"Message", 68, textFormat}}
+		{"Gravité", 10, textFormat}, {"Règle", 23, textFormat}, {"État", 12, textFormat}, {"Message", 68, textFormat}}
 	if len(rows) == 0 {
 		s.sentences = append(s.sentences, "Aucun constat : le tableau n’a pas de ligne.")
 	}
@@ -222,10 +251,70 @@ func fillFindings(_ context.Context, p *place, rows []record, s *sheet) error {
 			cell = fmt.Sprintf("ligne %d", line)
 		}
 		s.rows = append(s.rows, []any{monthName(r["periode"].(time.Time)), version, r.or("emetteur", "territoire"), r.or("feuille", "classeur entier"), cell,
-			r.text("gravite"), r.text("regle"), typo(r.text("message"))})
+			r.text("gravite"), r.text("regle"), findingStates[r.text("etat")], typo(r.text("message"))})
 	}
 	return nil
 }
+
+func fillRelations(_ context.Context, _ *place, rows []record, s *sheet) error {
+	s.sentences = []string{
+		"Cette feuille contient un tableau : une relation par ligne. Chaque côté dit le niveau de la relation ; les deux peuvent différer, et c’est une information.",
+		"L’ordre des niveaux est une lecture de l’équipe, non du texte. Un regard tient douze mois après avoir été dit.",
+	}
+	s.frozen = 2
+	s.filtered = true
+	s.columns = []column{{"Organisme public", 24, textFormat}, {"Acteur de l’ESS", 24, textFormat}, {"Dit par l’organisme public", 18, textFormat}, {"Depuis (public)", 14, textFormat}, {"Avant (public)", 18, textFormat},
+		{"Dit par l’acteur de l’ESS", 18, textFormat}, {"Depuis (ESS)", 14, textFormat}, {"Avant (ESS)", 18, textFormat}, {"Écart, ESS moins public", 12, integerFormat}}
+	since := func(value any) string {
+		if month, ok := value.(time.Time); ok {
+			return shortMonthName(month)
+		}
+		return "[nd]"
+	}
+	for _, r := range rows {
+		s.rows = append(s.rows, []any{r.text("public"), r.text("ess"), r.or("dit_public", "[nd]"), since(r["depuis_public"]), r.or("avant_public", "rien de connu"),
+			r.or("dit_ess", "[nd]"), since(r["depuis_ess"]), r.or("avant_ess", "rien de connu"), orSymbol(r["ecart"])})
+	}
+	if len(rows) == 0 {
+		s.sentences = append(s.sentences, "Aucune relation de ce genre n’est décrite : le tableau est vide.")
+	}
+	return nil
+}
+
+// lastComment is the evaluators' last word on an indicator, and of which month.
+func lastComment(r record) string {
+	month, ok := r["commente_le"].(time.Time)
+	if !ok {
+		return "aucun"
+	}
+	return typo(shortMonthName(month) + " : " + r.text("commentaire"))
+}
+
+// fillComments lists the indicators for the evaluator to comment upon. The titles are those by which the
+// sheet is read back.
+func fillComments(_ context.Context, p *place, rows []record, s *sheet) error {
+	s.sentences = []string{
+		"Cette feuille contient un tableau à remplir : écrivez dans la colonne « Commentaire », puis déposez ce classeur avec ceux des territoires.",
+		"Le commentaire sera montré à côté de la valeur dans les prochains classeurs d’évaluation. Il n’est pas publié.",
+	}
+	s.columns = []column{{"Territoire", 18, textFormat}, {"Mois", 10, textFormat}, {"Code", 7, textFormat}, {"Indicateur", 34, textFormat},
+		{"Commentaire", 60, textFormat}, {"Commentaire précédent", 44, textFormat}}
+	for _, r := range rows {
+		before := "aucun"
+		if month, ok := r["mois_precedent"].(time.Time); ok {
+			before = typo(shortMonthName(month) + " : " + r.text("precedent"))
+		}
+		var comment any
+		if text := r.text("commentaire"); text != "" {
+			comment = text
+		}
+		s.rows = append(s.rows, []any{r.text("territoire_id"), r["periode"].(time.Time).Format("2006-01"), r.text("indicateur"), r.text("nom"), comment, before})
+	}
+	return nil
+}
+
+// findingStates say what became of a finding.
+var findingStates = map[string]string{"ouvert": "en attente", "explique": "expliqué", "decide": "décidé", "repris": "repris après"}
 
 func fillCards(_ context.Context, _ *place, rows []record, s *sheet) error {
 	s.sentences = []string{"Cette feuille contient un tableau : une ligne par indicateur. Sous le plancher d’effectif, aucune valeur n’est montrée."}
@@ -244,6 +333,8 @@ var notes = []string{
 	"Une part est écrite en pour cent ; sa cellule contient un nombre de 0 à 1. Les valeurs sont celles du fichier donnees/indicateurs.parquet, sans arrondi.",
 	"Un indicateur d’état dit la situation au dernier jour du mois ; un indicateur d’événements porte sur les douze mois qui finissent ce mois-là : deux mois qui se suivent partagent onze mois.",
 	"L’intervalle à 95 % dit ce que la valeur pourrait être à si faible effectif. Deux valeurs dont les intervalles se recouvrent largement ne sont pas différentes.",
+	"La référence est la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme. L’évolution se lit depuis ces débuts : « hausse » ou « baisse » quand une tendance se distingue du hasard, malgré le grand nombre de séries examinées (en moyenne, au plus une annonce sur dix devrait être fausse). Elle ne dit ni pourquoi, ni si c’est un bien.",
+	"« Non détectable » ne veut pas dire stable : sur deux ans, un changement modéré passe le plus souvent inaperçu. « Trop tôt pour le dire » : moins de huit valeurs, ou de douze mois ; un relevé ne compte que pour les mois qui ont une observation nouvelle, des événements que par trimestres. « Non testée » : une durée, qui accumule toute l’histoire, ou la qualité des données.",
 	"L’effectif est le nombre sur lequel porte le plancher : répondants, déclarants, dyades, dialogues ou engagements, selon l’indicateur.",
 	"Numérateur et dénominateur sont donnés même sous le plancher, pour qu’un petit territoire lise « 3 sur 4 » plutôt qu’un pour cent trompeur.",
 	"Dans la feuille « Données », duree est en jours ; cause vaut 1 pour l’événement étudié, 2 pour un événement concurrent, 0 quand rien n’est encore arrivé.",

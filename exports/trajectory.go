@@ -12,7 +12,8 @@ var leading = []string{"C02", "C14", "E02", "V04"}
 
 func fillSeries(_ context.Context, p *place, rows []record, s *sheet) error {
 	s.sentences = []string{
-		"Cette feuille contient un tableau de nombres seuls : une cellule vide est un mois sans valeur, ou une valeur sans borne (la feuille « Indicateurs » dit pourquoi).",
+		"Cette feuille contient un tableau : une cellule vide est un mois sans valeur, une valeur sans borne (la feuille « Indicateurs » dit pourquoi) ou un mois sans repère.",
+		"Les repères sont ceux de l’histoire du territoire : une élection, une décision, une réalisation. Ils disent quand, non pourquoi.",
 	}
 	s.columns = []column{{"Mois", 17, monthFormat}}
 	for _, code := range leading {
@@ -26,7 +27,16 @@ func fillSeries(_ context.Context, p *place, rows []record, s *sheet) error {
 			code = strings.ToLower(code)
 			row = append(row, r[code], r[code+"_bas"], r[code+"_haut"])
 		}
-		s.rows = append(s.rows, row)
+		s.rows = append(s.rows, append(row, mark(r)))
+	}
+	s.columns = append(s.columns, column{"Repères", 60, besideFormat})
+	return nil
+}
+
+// mark is what the territory's history marks in a month, if anything.
+func mark(r record) any {
+	if text := r.text("reperes"); text != "" {
+		return typo(text)
 	}
 	return nil
 }

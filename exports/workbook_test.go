@@ -3,10 +3,12 @@ package exports
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,6 +58,14 @@ func TestWorkbooksAreAccessible(t *testing.T) {
 	if len(books) != 2 {
 		t.Fatalf("%d workbooks, want 2", len(books))
 	}
+	for path, data := range readTree(t, filepath.Join(dir, comparisonDir)) {
+		f, err := excelize.OpenReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		defer f.Close()
+		books[comparisonDir] = f
+	}
 	for territory, f := range books {
 		props, err := f.GetDocProps()
 		if err != nil || props.Language != "fr-FR" || props.Title == "" || props.Created != "2026-11-05T17:00:00Z" {
@@ -64,7 +74,11 @@ func TestWorkbooksAreAccessible(t *testing.T) {
 		if f.GetActiveSheetIndex() != 0 {
 			t.Errorf("%s opens on another sheet than the first", territory)
 		}
-		if got, want := len(f.GetSheetList()), len(evaluatorSheets()); got != want {
+		want := len(evaluatorSheets())
+		if territory == comparisonDir {
+			want = len(comparisonSheets())
+		}
+		if got := len(f.GetSheetList()); got != want {
 			t.Errorf("%s: %d sheets, want %d", territory, got, want)
 		}
 		tables := map[string]bool{}
@@ -97,8 +111,10 @@ func checkSheet(t *testing.T, f *excelize.File, territory, sheet string, tables 
 	if sheet == chartSheet {
 		return
 	}
-	if v, _ := f.GetCellValue(sheet, "A4"); strings.HasPrefix(v, "Aucun constat") {
-		return // a table needs a row
+	for row := 2; row < 8; row++ {
+		if v, _ := f.GetCellValue(sheet, fmt.Sprint("A", row)); strings.HasSuffix(v, "le tableau est vide.") || strings.HasPrefix(v, "Aucun constat") {
+			return // a table needs a row
+		}
 	}
 	found, err := f.GetTables(sheet)
 	if err != nil || len(found) != 1 || tables[found[0].Name] {
@@ -121,7 +137,7 @@ func checkSheet(t *testing.T, f *excelize.File, territory, sheet string, tables 
 	}
 	for i, row := range rows[header:] {
 		for j := range rows[header-1] {
-			if (j >= len(row) || row[j] == "") && sheet != seriesSheet {
+			if (j >= len(row) || row[j] == "") && sheet != seriesSheet && rows[header-1][j] != "Commentaire" { // that one is to fill
 				fail("row %d, column %d is empty", header+i+1, j+1)
 			}
 		}
@@ -189,6 +205,59 @@ func TestWorkbookFiguresAreThePublishedOnes(t *testing.T) {
 	}
 }
 
+// The sheet « Indicateurs » says of each figure where it began and what has become of it, as published.
+func TestWorkbookTellsTheLongTerm(t *testing.T) {
+	s := shared(t)
+	references := 0
+	for territory, f := range openWorkbooks(t, s.dir) {
+		header, last := tableAt(t, f, "Indicateurs")
+		rows, err := s.warehouse.Query(`SELECT t.indicateur, t.modalite, t.reference, c.libelle FROM indicateur.tendances t
+JOIN indicateur.catalogue i ON i.indicateur = t.indicateur
+JOIN ref.codes c ON c.liste = 'mot_tendance' AND c.code = t.mot
+LEFT JOIN ref.codes k ON k.liste = i.modalites AND k.code = t.modalite
+WHERE t.territoire_id = ? ORDER BY t.indicateur, k.rang`, territory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		row := header
+		for rows.Next() {
+			row++
+			var indicator, modalite, word string
+			var reference sql.Null[float64]
+			if err := rows.Scan(&indicator, &modalite, &reference, &word); err != nil {
+				t.Fatal(err)
+			}
+			cells := map[string]string{}
+			for i, title := range []string{"Référence", "Évolution"} {
+				column := columnName(18 + i)
+				if got, _ := f.GetCellValue("Indicateurs", column+strconv.Itoa(header)); got != title {
+					t.Fatalf("column %s is %q, want %q", column, got, title)
+				}
+				if cells[title], err = f.GetCellValue("Indicateurs", column+strconv.Itoa(row), excelize.Options{RawCellValue: true}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := cells["Évolution"]; got != strings.ToLower(word) {
+				t.Errorf("%s %s %s: row %d says %q, want %q", territory, indicator, modalite, row, got, word)
+			}
+			got, err := strconv.ParseFloat(cells["Référence"], 64)
+			if reference.Valid != (err == nil) || math.Abs(got-reference.V) > 1e-14*math.Abs(reference.V) || err != nil && cells["Référence"] != "[so]" {
+				t.Errorf("%s %s %s: the reference is %q, want %v", territory, indicator, modalite, cells["Référence"], reference)
+			}
+			if reference.Valid {
+				references++
+			}
+		}
+		if err := rows.Err(); err != nil || row != last {
+			t.Errorf("%s: %d rows of %d (%v)", territory, row-header, last-header, err)
+		}
+	}
+	if references < 20 {
+		t.Errorf("only %d references: the test says too little", references)
+	}
+}
+
 // The proof names real cells, and never those of answers that must stay closed.
 func TestProofNamesCells(t *testing.T) {
 	dir := shared(t).dir
@@ -246,6 +315,48 @@ func TestClosedFields(t *testing.T) {
 	}
 }
 
+// An indicator that reads what people answered says so in its header; one that says so may rest on a closed table.
+func TestAnswersAreDeclared(t *testing.T) {
+	m, err := ingest.LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := indicators.Catalogue(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ind := range catalogue {
+		reads := readsClosedField(m, ind) || m.Schemas[ind.Sheet].Diffusion == ingest.Jamais
+		if reads != ind.RestsOnAnswers() {
+			t.Errorf("%s: reads closed fields: %v; its header says: %v", ind.ID, reads, ind.RestsOnAnswers())
+		}
+	}
+}
+
+var identifier = regexp.MustCompile(`[a-z_]+`)
+
+// readsClosedField reports whether the indicator reads a field of the workbook that never leaves, or
+// a column made from one: core names the two sides of confiance confiance_ess, confiance_public.
+func readsClosedField(m *ingest.Model, ind *indicators.Indicator) bool {
+	open, stems := map[string]bool{}, map[string]bool{}
+	for _, name := range ingest.Tables {
+		s := m.Schemas[name]
+		for i := range s.Fields {
+			f := &s.Fields[i]
+			if s.DiffusionOf(f) != ingest.Jamais {
+				open[f.Name] = true
+			} else if s.Diffusion != ingest.Jamais { // a closed table shows by its sources
+				stem, _, _ := strings.Cut(f.Name, "_")
+				stems[stem] = true
+			}
+		}
+	}
+	return slices.ContainsFunc(identifier.FindAllString(ind.SQL, -1), func(word string) bool {
+		stem, _, _ := strings.Cut(word, "_")
+		return stems[stem] && !open[word]
+	})
+}
+
 func TestFrench(t *testing.T) {
 	july := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct{ got, want string }{
@@ -270,5 +381,24 @@ func TestFrench(t *testing.T) {
 	}
 	if got := round15(0.29 * 100); got != 29 {
 		t.Errorf("0.29 × 100 is %v", got)
+	}
+}
+
+// What the history of a territory marks stands beside the series, in its month and no other.
+func TestSeriesCarryTheMarks(t *testing.T) {
+	for territory, f := range openWorkbooks(t, shared(t).dir) {
+		rows, err := f.GetRows(seriesSheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var marked []string
+		for _, row := range rows {
+			if len(row) > 0 && strings.Contains(row[len(row)-1], "halle") {
+				marked = append(marked, row[0]+" "+row[len(row)-1])
+			}
+		}
+		if len(marked) != 1 || !strings.HasPrefix(marked[0], "août") || !strings.Contains(marked[0], "05/08") {
+			t.Errorf("%s: %q", territory, marked)
+		}
 	}
 }

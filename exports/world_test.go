@@ -60,6 +60,9 @@ func territoryRows(month int) map[string][]map[string]any {
 	}
 	rows["dialogues"] = []map[string]any{{"dialogue_id": fmt.Sprintf("D%d", month), "date": day2026(month, 12), "type": "agora", "statut": "tenu", "duree_heures": 2.5,
 		"desaccords_exprimes": int64(7), "desaccords_travailles": int64(3)}}
+	if month == 8 {
+		rows["reperes"] = []map[string]any{{"repere_id": "M1", "date": day2026(8, 5), "type": "decision", "intitule": "Ouverture de la halle"}}
+	}
 	return rows
 }
 

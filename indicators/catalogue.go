@@ -9,6 +9,8 @@
 //     Go function that finishes.
 //   - the spine is every territory × month × modalite that must have a figure, so that zero, absent
 //     and undefined differ. The programme as a whole is the territory « * ».
+//   - territories stand beside each other only with what chance can explain: a Comparison, a
+//     Deliberation and the pairs of freins are made from the figures and core, at the last month.
 package indicators
 
 import (
@@ -18,11 +20,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"cairn/ingest"
 )
@@ -48,10 +52,15 @@ type Indicator struct {
 	Window     string  // fenetre: 12m for events; empty for states
 	Sheet      string  // feuille: the sheet that must have been received
 	Programme  bool    // programme: whether « * » has rows
+	Secret     string  // secret: why a published figure may be hidden, enquete or argent; empty: never for itself
+	Break      Break   // rupture: where the definition or a nomenclature changed; most have none
+	Coverage   string  // couverture: a table of core that tells of how many the rows speak; a code of the list couverture
 
 	Definition, Counts, Limits, Source string // definition, compte, limites, source: French sentences
 
 	SQL string // the bare SELECT
+
+	Dated string // of a relevé, the field that dates its observations; empty: the sheet is none
 
 	modalites, categories []string
 }
@@ -59,8 +68,34 @@ type Indicator struct {
 // Family is the first letter of the code: a code of the list famille_indicateur.
 func (ind *Indicator) Family() string { return ind.ID[:1] }
 
+// RestsOnAnswers reports whether the indicator rests on what people answered, of whom none may be recognised.
+func (ind *Indicator) RestsOnAnswers() bool { return ind.Secret == secretSurvey }
+
 // ModaliteCodes lists the indicator's modalites; one empty code for a scalar.
 func (ind *Indicator) ModaliteCodes() []string { return ind.modalites }
+
+// Break is a month from which an indicator's figures may no longer be compared with those before.
+type Break struct {
+	Month  time.Time // its first day, UTC; zero: no break
+	Reason string
+}
+
+// readBreak takes « 2026-09 raison… ».
+func readBreak(text string) (b Break, ok bool) {
+	month, reason, _ := strings.Cut(text, " ")
+	var err error
+	b.Month, err = time.Parse("2006-01", month)
+	b.Reason = strings.TrimSpace(reason)
+	return b, err == nil && b.Reason != ""
+}
+
+// String is as the header has it; empty where there is none.
+func (b Break) String() string {
+	if b.Month.IsZero() {
+		return ""
+	}
+	return b.Month.Format("2006-01") + " " + b.Reason
+}
 
 // HeaderError is a defect of a catalogue file's header.
 type HeaderError struct {
@@ -78,7 +113,7 @@ func (e *HeaderError) Error() string {
 var headerKeys = map[string]bool{
 	"nom": true, "unite": true, "sens": true, "plancher": true, "effectif": true, "estimateur": true, "intervalle": true,
 	"feuille": true, "definition": true, "compte": true, "limites": true, "source": true,
-	"modalites": false, "nomenclature": false, "horizon": false, "fenetre": false, "programme": false,
+	"modalites": false, "nomenclature": false, "horizon": false, "fenetre": false, "programme": false, "couverture": false, "secret": false, "rupture": false,
 }
 
 // Catalogue reads every indicator, in the order of their codes.
@@ -153,7 +188,8 @@ func (ind *Indicator) fill(m *ingest.Model, v map[string]string, fail func(key, 
 	ind.Name, ind.Unit, ind.Direction, ind.Count, ind.Interval = v["nom"], v["unite"], v["sens"], v["effectif"], v["intervalle"]
 	ind.Modalites, ind.Categories, ind.Window, ind.Sheet = v["modalites"], v["nomenclature"], v["fenetre"], v["feuille"]
 	ind.Definition, ind.Counts, ind.Limits, ind.Source = v["definition"], v["compte"], v["limites"], v["source"]
-	ind.Programme = v["programme"] != "non"
+	ind.Programme, ind.Coverage = v["programme"] != "non", v["couverture"]
+	ind.Secret = v["secret"]
 
 	i := slices.IndexFunc(Estimators, func(e Estimator) bool { return e.Name == v["estimateur"] })
 	if i < 0 {
@@ -169,12 +205,21 @@ func (ind *Indicator) fill(m *ingest.Model, v map[string]string, fail func(key, 
 			return fail("horizon", "not a number of days")
 		}
 	}
+	if v["rupture"] != "" {
+		var ok bool
+		if ind.Break, ok = readBreak(v["rupture"]); !ok {
+			return fail("rupture", "must be a month and a reason: 2026-09 la nomenclature a changé")
+		}
+	}
 	ind.modalites = []string{""}
 	if ind.Modalites != "" {
 		ind.modalites = m.Values(ind.Modalites)
 	}
 	ind.categories = m.Values(ind.Categories)
-	_, sheet := m.Schemas[ind.Sheet]
+	schema, sheet := m.Schemas[ind.Sheet]
+	if sheet && schema.Kind == ingest.Releve {
+		ind.Dated = schema.DateField
+	}
 	_, count := effectifs[ind.Count]
 	switch {
 	case !slices.Contains(m.Values("unite"), ind.Unit):
@@ -182,26 +227,32 @@ func (ind *Indicator) fill(m *ingest.Model, v map[string]string, fail func(key, 
 	case !slices.Contains(m.Values("sens_indicateur"), ind.Direction):
 		return fail("sens", "not in the code list sens_indicateur")
 	case !count:
-		return fail("effectif", "must be lignes, sujets, denominateur or population")
+		return fail("effectif", "must be one of "+strings.Join(slices.Sorted(maps.Keys(effectifs)), ", "))
+	case effectifInputs[ind.Count] != "" && !slices.Contains(ind.Estimator.Inputs, effectifInputs[ind.Count]):
+		return fail("effectif", "the estimator has no input "+effectifInputs[ind.Count])
 	case !slices.Contains(intervals, ind.Interval):
 		return fail("intervalle", "must be one of "+strings.Join(intervals, ", "))
 	case len(ind.modalites) == 0:
 		return fail("modalites", "no such code list")
 	case ind.Estimator.Categories != (len(ind.categories) > 0):
-		return fail("nomenclature", "needed by, and only by, the estimators accord and regularite")
-	case ind.Estimator.Survival != (ind.Horizon > 0):
-		return fail("horizon", "needed by, and only by, the survival estimators")
+		return fail("nomenclature", "needed by, and only by, the estimators of categories")
+	case ind.Estimator.Horizon != (ind.Horizon > 0):
+		return fail("horizon", "needed by, and only by, the estimators at a horizon")
 	case ind.Window != "" && ind.Window != "12m":
 		return fail("fenetre", "must be 12m")
 	case v["programme"] != "" && v["programme"] != "non":
 		return fail("programme", "must be non, or left out")
+	case !slices.Contains([]string{"", secretSurvey, secretMoney}, ind.Secret):
+		return fail("secret", "must be "+secretSurvey+" or "+secretMoney)
+	case ind.Coverage != "" && !slices.Contains(m.Values("couverture"), ind.Coverage):
+		return fail("couverture", "not in the code list couverture")
 	case !sheet:
 		return fail("feuille", "no such table")
 	}
 	return nil
 }
 
-// Digest identifies the catalogue: another one may give other figures.
+// Digest identifies the catalogue, the hypotheses and the pairs: others may give other tables.
 func Digest() string {
 	hash := sha256.New()
 	entries, _ := catalogueFiles.ReadDir("catalogue") // embedded: cannot fail
@@ -209,5 +260,6 @@ func Digest() string {
 		data, _ := catalogueFiles.ReadFile("catalogue/" + e.Name())
 		fmt.Fprintf(hash, "%s %d\n%s", e.Name(), len(data), data)
 	}
+	fmt.Fprintf(hash, "hypotheses %d\n%spairs %d\n%s", len(hypothesesFile), hypothesesFile, len(pairsQuery), pairsQuery)
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"cairn/ingest"
 )
@@ -54,7 +55,7 @@ func TestHeaderDefectsAreRefused(t *testing.T) {
 			line: 14, key: "SELECT", hint: "one bare SELECT, without a semicolon, must follow the header"},
 		{name: "no query", old: "SELECT 1\n", new: "",
 			line: 14, key: "SELECT", hint: "one bare SELECT, without a semicolon, must follow the header"},
-		{name: "unknown estimator", old: "estimateur: part", new: "estimateur: moyenne",
+		{name: "unknown estimator", old: "estimateur: part", new: "estimateur: sagesse",
 			line: 6, key: "estimateur", hint: "no such estimator"},
 		{name: "floor in letters", old: "plancher: 5", new: "plancher: cinq",
 			line: 4, key: "plancher", hint: "not a number"},
@@ -63,19 +64,21 @@ func TestHeaderDefectsAreRefused(t *testing.T) {
 		{name: "unknown direction", old: "sens: hausse", new: "sens: neutre",
 			line: 3, key: "sens", hint: "not in the code list sens_indicateur"},
 		{name: "unknown way to count", old: "effectif: lignes", new: "effectif: personnes",
-			line: 5, key: "effectif", hint: "must be lignes, sujets, denominateur or population"},
+			line: 5, key: "effectif", hint: "must be one of denominateur, evenements, lignes, moindre_cote, parts, population, sujets"},
+		{name: "way to count of another estimator", old: "effectif: lignes", new: "effectif: parts",
+			line: 5, key: "effectif", hint: "the estimator has no input parts"},
 		{name: "unknown interval", old: "intervalle: wilson", new: "intervalle: wald",
-			line: 7, key: "intervalle", hint: "must be one of aucun, wilson, wilson_recensement, loglog"},
+			line: 7, key: "intervalle", hint: "must be one of aucun, wilson, wilson_recensement, loglog, brookmeyer_crowley, normal"},
 		{name: "unknown code list", old: "-- fenetre: 12m", new: "-- modalites: couleurs",
 			line: 8, key: "modalites", hint: "no such code list"},
 		{name: "missing nomenclature", old: "estimateur: part", new: "estimateur: accord",
-			line: 13, key: "nomenclature", hint: "needed by, and only by, the estimators accord and regularite"},
+			line: 13, key: "nomenclature", hint: "needed by, and only by, the estimators of categories"},
 		{name: "needless nomenclature", old: "-- fenetre: 12m", new: "-- nomenclature: note",
-			line: 8, key: "nomenclature", hint: "needed by, and only by, the estimators accord and regularite"},
+			line: 8, key: "nomenclature", hint: "needed by, and only by, the estimators of categories"},
 		{name: "missing horizon", old: "estimateur: part", new: "estimateur: survie",
-			line: 13, key: "horizon", hint: "needed by, and only by, the survival estimators"},
+			line: 13, key: "horizon", hint: "needed by, and only by, the estimators at a horizon"},
 		{name: "needless horizon", old: "-- fenetre: 12m", new: "-- horizon: 365.25",
-			line: 8, key: "horizon", hint: "needed by, and only by, the survival estimators"},
+			line: 8, key: "horizon", hint: "needed by, and only by, the estimators at a horizon"},
 		{name: "horizon in words", old: "-- fenetre: 12m", new: "-- horizon: un an",
 			line: 8, key: "horizon", hint: "not a number of days"},
 		{name: "other window", old: "fenetre: 12m", new: "fenetre: 24m",
@@ -84,6 +87,12 @@ func TestHeaderDefectsAreRefused(t *testing.T) {
 			line: 9, key: "feuille", hint: "no such table"},
 		{name: "programme other than non", old: "-- fenetre: 12m", new: "-- programme: Non",
 			line: 8, key: "programme", hint: "must be non, or left out"},
+		{name: "break without a month", old: "-- fenetre: 12m", new: "-- rupture: septembre 2026, la nomenclature a changé",
+			line: 8, key: "rupture", hint: "must be a month and a reason: 2026-09 la nomenclature a changé"},
+		{name: "break in a month that is none", old: "-- fenetre: 12m", new: "-- rupture: 2026-13 la nomenclature a changé",
+			line: 8, key: "rupture", hint: "must be a month and a reason: 2026-09 la nomenclature a changé"},
+		{name: "break without a reason", old: "-- fenetre: 12m", new: "-- rupture: 2026-09",
+			line: 8, key: "rupture", hint: "must be a month and a reason: 2026-09 la nomenclature a changé"},
 		{name: "unknown family", file: "X04_solidite.sql",
 			line: 1, key: "X04_solidite.sql", hint: "the file's name must be <letter of the family><two digits>_<name>.sql"},
 		{name: "no number", file: "Vxx_solidite.sql",
@@ -114,6 +123,21 @@ func TestHeaderDefectsAreRefused(t *testing.T) {
 				t.Errorf("got %v, want %v", err, &want)
 			}
 		})
+	}
+}
+
+func TestBreakIsTaken(t *testing.T) {
+	m, err := ingest.LoadModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "-- rupture: 2026-09 la nomenclature a changé\n" + goodHeader
+	catalogue, err := readCatalogue(m, fstest.MapFS{"catalogue/V04_solidite.sql": {Data: []byte(text)}}, "catalogue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := catalogue[0].Break; !b.Month.Equal(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)) || b.Reason != "la nomenclature a changé" || b.String() != "2026-09 la nomenclature a changé" {
+		t.Errorf("read as %+v", b)
 	}
 }
 

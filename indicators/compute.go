@@ -1,12 +1,12 @@
 package indicators
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +14,13 @@ import (
 	"cairn/transform"
 )
 
-// Programme is the territoire_id of the pilots taken together.
-const Programme = "*"
+// Programme is the territoire_id of the pilots taken together; that of another set begins with it.
+const Programme = transform.Programme
 
-// minimumTerritories is the least number of territories behind a figure of the programme.
+// IsSet tells a set of territories from a territory.
+func IsSet(territory string) bool { return strings.HasPrefix(territory, Programme) }
+
+// minimumTerritories is the least number of territories behind a figure of a set.
 const minimumTerritories = 3
 
 // Statut says why a figure has a value or none. The first that applies wins.
@@ -46,6 +49,7 @@ type Figure struct {
 	Missing                int
 	Numerator, Denominator sql.Null[float64]
 	Statut                 Statut
+	Hidden                 bool // published without any number, effectif, population and missing included
 }
 
 // quality is the family of the indicators about the data themselves: never outdated.
@@ -64,6 +68,7 @@ type aggregated struct {
 	territories int
 	absent      int  // months not received in the window
 	whole       bool // the window lies after the territory's first month
+	renewed     bool // of a relevé: a row at least rests on an observation of the month itself
 	values      []any
 }
 
@@ -73,8 +78,11 @@ type groupKey struct {
 	modalite  string
 }
 
-// Compute fills the schema indicateur: catalogue and valeurs, for every territory, the programme,
-// every month of the calendar and every modalite, in one transaction.
+// Compute fills the schema indicateur in one transaction: catalogue and valeurs, for every territory, the
+// programme and every other set of territories, every month of the calendar and every modalite; publiees,
+// the same as they may leave the team; and, from those alone, tendances, what has become of each since its
+// beginning, and what stands between territories at the horizon: comparaisons, deliberations, hypotheses
+// and pairs.
 func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progress func(done, total int)) error {
 	catalogue, err := Catalogue(m)
 	if err != nil {
@@ -84,105 +92,236 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	if err != nil {
 		return err
 	}
-	var figures []Figure
+	long, err := newLongTerm(ctx, w, spine)
+	if err != nil {
+		return err
+	}
+	secrets, err := newSecrecy(ctx, w)
+	if err != nil {
+		return err
+	}
+	var figures, published []Figure
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	next := aggregateAhead(ctx, w, catalogue[0])
 	for i, ind := range catalogue {
-		groups, err := readGroups(ctx, w, ind)
-		if err != nil {
-			return fmt.Errorf("compute %s: %w", ind.ID, err)
+		read := <-next
+		if read.err != nil {
+			return fmt.Errorf("compute %s: %w", ind.ID, read.err)
 		}
-		figures = append(figures, ind.figures(spine, groups)...)
+		if i+1 < len(catalogue) {
+			next = aggregateAhead(ctx, w, catalogue[i+1])
+		}
+		groups := read.groups
+		made := ind.figures(spine, groups)
+		shown, err := secrets.publish(ctx, ind, made)
+		if err != nil {
+			return fmt.Errorf("secrets of %s: %w", ind.ID, err)
+		}
+		if err := long.follow(ctx, ind, shown, groups); err != nil {
+			return fmt.Errorf("trends of %s: %w", ind.ID, err)
+		}
+		figures, published = append(figures, made...), append(published, shown...)
 		if progress != nil {
 			progress(i+1, len(catalogue))
 		}
 	}
+	places, horizon, err := readPlaces(ctx, w)
+	if err != nil {
+		return err
+	}
+	hypotheses, err := Hypotheses(catalogue)
+	if err != nil {
+		return err
+	}
+	tendencies := long.judged()
+	steps := []func(*transform.Tx) error{
+		func(tx *transform.Tx) error { return store(tx, catalogue, figures, published) },
+		func(tx *transform.Tx) error { return storeTendencies(tx, tendencies) },
+		func(tx *transform.Tx) error {
+			return storeComparisons(tx, comparisons(catalogue, published, places, horizon))
+		},
+		func(tx *transform.Tx) error {
+			return storeDeliberations(tx, deliberations(catalogue, published, tendencies, places, horizon))
+		},
+		func(tx *transform.Tx) error { return storeHypotheses(tx, hypotheses) },
+		storePairs,
+	}
 	return w.Update(ctx, func(tx *transform.Tx) error {
-		return store(tx, m, catalogue, figures)
+		for _, step := range steps {
+			if err := step(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// readSpine lists each territory's months, then the programme's, which is outdated when all are.
+// aggregation is what the database makes of an indicator's rows.
+type aggregation struct {
+	groups map[groupKey]aggregated
+	err    error
+}
+
+// aggregateAhead lets the database work on an indicator while the one before it is finished.
+func aggregateAhead(ctx context.Context, w *transform.Warehouse, ind *Indicator) <-chan aggregation {
+	done := make(chan aggregation, 1)
+	go func() {
+		groups, err := readGroups(ctx, w, ind, ind.groupsQuery(year))
+		done <- aggregation{groups, err}
+	}()
+	return done
+}
+
+// readSpine lists the months of each set, which is outdated when all of its territories are, and of each
+// territory.
 func readSpine(ctx context.Context, w *transform.Warehouse) ([]month, error) {
-	rows, err := w.QueryContext(ctx, `SELECT territoire_id, periode, perime FROM core.mois ORDER BY territoire_id, periode`)
+	rows, err := w.QueryContext(ctx, `SELECT e.ensemble AS territoire_id, m.periode, bool_and(m.perime)
+FROM core.mois m JOIN ref.ensembles e ON e.territoire_id = m.territoire_id
+GROUP BY ALL
+UNION ALL
+SELECT territoire_id, periode, perime FROM core.mois
+ORDER BY territoire_id, periode`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var spine []month
-	allOutdated := map[time.Time]bool{}
 	for rows.Next() {
 		var s month
 		if err := rows.Scan(&s.territory, &s.period, &s.outdated); err != nil {
 			return nil, err
 		}
 		spine = append(spine, s)
-		if known, seen := allOutdated[s.period]; !seen || known {
-			allOutdated[s.period] = s.outdated
-		}
 	}
-	var programme []month
-	for period, outdated := range allOutdated {
-		programme = append(programme, month{Programme, period, outdated})
-	}
-	slices.SortFunc(programme, func(a, b month) int { return a.period.Compare(b.period) })
-	return append(programme, spine...), rows.Err()
+	return spine, rows.Err()
 }
 
-// laidQuery is the indicator's rows laid on their months: events on each of the twelve months whose
-// window holds their date, until the month from which they are withdrawn (retrait).
-func (ind *Indicator) laidQuery() string {
+// window is a stretch of months that events are laid on.
+type window struct {
+	ends   string // a table of the months that end one: its column debut is the first day
+	rests  string // a table of core: what a sum over it rests on
+	weight int    // how many of the months of a year each of its months stands for
+}
+
+// year is the window of the figures; quarter that of their trends.
+var (
+	year    = window{"(SELECT territoire_id, periode, debut_12m AS debut, fin FROM core.mois)", "core.fenetres", 1}
+	quarter = window{"(SELECT DISTINCT territoire_id, periode, debut, last_day(periode) AS fin FROM core.trimestres)", "core.trimestres", 4}
+)
+
+// laidQuery is the indicator's rows laid on their months: events on each of the months whose window holds
+// their date, until the month from which they are withdrawn (retrait).
+func (ind *Indicator) laidQuery(over window) string {
 	if ind.Window == "" {
 		return ind.SQL
 	}
 	return fmt.Sprintf(`SELECT m.periode, l.* FROM (
 %s
-) l JOIN core.mois m ON m.territoire_id = l.territoire_id AND l."date" BETWEEN m.debut_12m AND m.fin AND (l.retrait IS NULL OR m.periode < l.retrait)`, ind.SQL)
+) l JOIN %s m ON m.territoire_id = l.territoire_id AND l."date" BETWEEN m.debut AND m.fin AND (l.retrait IS NULL OR m.periode < l.retrait)`, ind.SQL, over.ends)
 }
 
 // windowedSum reports whether the figure is a sum or a count over a window, which months that were
 // not received leave undefined.
 func (ind *Indicator) windowedSum() bool { return ind.Estimator.Sum && ind.Window != "" }
 
-// maximumAbsent is how many months of a window may be missing from a sum.
+// maximumAbsent is how many of the twelve months of a window may be missing from a sum.
 const maximumAbsent = 3
 
-// groupQuery aggregates the rows of each territory and of the programme.
-func (ind *Indicator) groupQuery() string {
-	modalite := "modalite"
-	if ind.Estimator.Spread {
-		modalite = "''"
-	}
-	programme := "false"
-	if ind.Programme {
-		programme = "NOT c.perime"
-		if ind.windowedSum() {
-			programme += fmt.Sprintf(" AND f.absents <= %d AND f.entiere", maximumAbsent)
-		}
-	}
-	return fmt.Sprintf(`WITH lignes AS (
-%s
-),
-ensemble AS (
-	SELECT l.*, l.territoire_id AS portee, %s AS connu, f.absents, f.entiere
-	FROM lignes l
-	LEFT JOIN core.fenetres f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'
-	UNION ALL
-	SELECT l.*, '%s' AS portee, %s AS connu, 0 AS absents, true AS entiere
-	FROM lignes l
-	JOIN core.mois c ON c.territoire_id = l.territoire_id AND c.periode = l.periode
-	LEFT JOIN core.fenetres f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'
-	WHERE %s
-)
-SELECT portee, periode, %s AS modalite, count(*) AS population, count(*) FILTER (connu) AS connues, %s AS effectif,
-	count(DISTINCT territoire_id) AS territoires, coalesce(max(absents), 0) AS absents, coalesce(bool_and(entiere), true) AS entiere,
-	%s
-FROM ensemble
-GROUP BY ALL`,
-		ind.laidQuery(), ind.Estimator.Known, ind.Sheet, Programme, ind.Estimator.Known, ind.Sheet, programme,
-		modalite, effectifs[ind.Count], strings.Join(ind.Estimator.Aggregates(ind), ",\n\t"))
+// scopedQuery lists the indicator's rows, laid on windows, once for their territory and once for each set
+// that it is of: portee says which; connu whether the row enters the formula; absents and entiere what a sum
+// over a window rests on.
+func (ind *Indicator) scopedQuery(over window) string {
+	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), ind.scopedRows(over))
 }
 
-func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator) (map[groupKey]aggregated, error) {
-	rows, err := w.QueryContext(ctx, ind.groupQuery())
+// scopedRows is scopedQuery from the table lignes on.
+func (ind *Indicator) scopedRows(over window) string {
+	absent := fmt.Sprintf("f.absents * %d", over.weight)
+	taken := "false"
+	if ind.Programme {
+		taken = "NOT c.perime"
+		if ind.windowedSum() {
+			taken += fmt.Sprintf(" AND %s <= %d AND f.entiere", absent, maximumAbsent)
+		}
+	}
+	rests := fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, over.rests, ind.Sheet)
+	return fmt.Sprintf(`SELECT l.*, l.territoire_id AS portee, %[1]s AS connu, %[2]s AS absents, f.entiere
+FROM lignes l
+%[3]s
+UNION ALL
+SELECT l.*, e.ensemble AS portee, %[1]s AS connu, 0 AS absents, true AS entiere
+FROM lignes l
+JOIN ref.ensembles e ON e.territoire_id = l.territoire_id
+JOIN core.mois c ON c.territoire_id = l.territoire_id AND c.periode = l.periode
+%[3]s
+WHERE %[4]s`, ind.Estimator.Known, absent, rests, taken)
+}
+
+// groupsQuery aggregates the indicator's rows. renouvele tells a group of a relevé of which a row at least
+// rests on an observation dated in the month itself; the others carry on what was said before.
+func (ind *Indicator) groupsQuery(over window) string {
+	groups := ind.groupQuery(ind.scopedRows(over))
+	if ind.Dated == "" {
+		return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), groups)
+	}
+	return fmt.Sprintf(`WITH lignes AS (
+%[1]s
+),
+observations AS (
+	SELECT territoire_id, _soumission, _ligne, date_trunc('month', "%[2]s")::DATE AS periode FROM core."%[3]s"
+),
+citees AS (
+	SELECT l.territoire_id, l.periode, %[4]s AS modalite, unnest(l.source) AS source
+	FROM lignes l
+	SEMI JOIN observations o ON o.territoire_id = l.territoire_id AND o.periode = l.periode
+	WHERE %[5]s
+),
+neuves AS (
+	SELECT DISTINCT c.territoire_id, c.periode, c.modalite
+	FROM citees c
+	JOIN observations o ON o._soumission = c.source.soumission AND o._ligne = c.source.ligne AND o.periode = c.periode
+	WHERE c.source."table" = '%[3]s'
+),
+renouvelees AS (
+	SELECT territoire_id AS portee, periode, modalite FROM neuves
+	UNION
+	SELECT e.ensemble, n.periode, n.modalite
+	FROM neuves n
+	JOIN ref.ensembles e ON e.territoire_id = n.territoire_id
+	JOIN core.mois m ON m.territoire_id = n.territoire_id AND m.periode = n.periode AND NOT m.perime
+)
+SELECT g.* REPLACE (r.portee IS NOT NULL AS renouvele)
+FROM (
+%[6]s
+) g LEFT JOIN renouvelees r ON r.portee = g.portee AND r.periode = g.periode AND r.modalite = g.modalite`,
+		ind.laidQuery(over), ind.Dated, ind.Sheet, ind.groupModalite(), ind.Estimator.Known, groups)
+}
+
+// groupModalite is what the rows are grouped by, beside their territory and month.
+func (ind *Indicator) groupModalite() string {
+	if ind.Estimator.Spread {
+		return "''"
+	}
+	return "modalite"
+}
+
+// groupQuery aggregates rows such as scopedQuery lists.
+func (ind *Indicator) groupQuery(scoped string) string {
+	count := cmp.Or(ind.Estimator.Count, "count(*) FILTER (%s)")
+	return fmt.Sprintf(`SELECT portee, periode, %s AS modalite, %s AS population, %s AS connues, %s AS effectif,
+	count(DISTINCT territoire_id) AS territoires, coalesce(max(absents), 0) AS absents, coalesce(bool_and(entiere), true) AS entiere, false AS renouvele,
+	%s
+FROM (
+%s
+)
+GROUP BY ALL`,
+		ind.groupModalite(), fmt.Sprintf(count, "true"), fmt.Sprintf(count, "connu"), effectifs[ind.Count], strings.Join(ind.Estimator.Aggregates(ind), ",\n\t"), scoped)
+}
+
+// readGroups reads what groupsQuery, or groupQuery, gives.
+func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[groupKey]aggregated, error) {
+	rows, err := w.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +330,7 @@ func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator) (ma
 	for rows.Next() {
 		var key groupKey
 		a := aggregated{values: make([]any, len(ind.Estimator.Aggregates(ind)))}
-		targets := []any{&key.territory, &key.period, &key.modalite, &a.population, &a.known, &a.effectif, &a.territories, &a.absent, &a.whole}
+		targets := []any{&key.territory, &key.period, &key.modalite, &a.population, &a.known, &a.effectif, &a.territories, &a.absent, &a.whole, &a.renewed}
 		for i := range a.values {
 			targets = append(targets, &a.values[i])
 		}
@@ -207,20 +346,24 @@ func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator) (ma
 func (ind *Indicator) figures(spine []month, groups map[groupKey]aggregated) []Figure {
 	var figures []Figure
 	for _, s := range spine {
-		if s.territory == Programme && !ind.Programme {
+		if IsSet(s.territory) && !ind.Programme {
 			continue
 		}
 		for i, modalite := range ind.modalites {
-			key := groupKey{s.territory, s.period, modalite}
-			if ind.Estimator.Spread {
-				key.modalite = ""
-			}
-			f := ind.figure(s, groups[key], i)
+			f := ind.figure(s, groups[ind.groupOf(s.territory, s.period, modalite)], i)
 			f.Indicator, f.Territory, f.Period, f.Modalite = ind.ID, s.territory, s.period, modalite
 			figures = append(figures, f)
 		}
 	}
 	return figures
+}
+
+// groupOf is the key of the rows that a figure rests on.
+func (ind *Indicator) groupOf(territory string, period time.Time, modalite string) groupKey {
+	if ind.Estimator.Spread {
+		modalite = ""
+	}
+	return groupKey{territory, period, modalite}
 }
 
 func (ind *Indicator) figure(s month, a aggregated, i int) Figure {
@@ -234,7 +377,7 @@ func (ind *Indicator) figure(s month, a aggregated, i int) Figure {
 		f.Statut = Outdated
 	case a.population == 0, r.Absent, ind.windowedSum() && a.absent > maximumAbsent:
 		f.Statut = NoData
-	case a.effectif < ind.Floor, r.TooFew, s.territory == Programme && a.territories < minimumTerritories:
+	case a.effectif < ind.Floor, r.TooFew, IsSet(s.territory) && a.territories < minimumTerritories:
 		f.Statut = TooFew
 	case !r.Value.Valid, ind.windowedSum() && !a.whole:
 		f.Statut = Undefined
@@ -247,14 +390,15 @@ func (ind *Indicator) figure(s month, a aggregated, i int) Figure {
 	return f
 }
 
-func store(tx *transform.Tx, m *ingest.Model, catalogue []*Indicator, figures []Figure) error {
+func store(tx *transform.Tx, catalogue []*Indicator, figures, published []Figure) error {
 	statements := []string{
 		`DROP SCHEMA IF EXISTS indicateur CASCADE`,
 		`CREATE SCHEMA indicateur`,
 		`CREATE TABLE indicateur.catalogue (indicateur VARCHAR, nom VARCHAR, famille VARCHAR, unite VARCHAR, sens VARCHAR, plancher INTEGER,
-			definition VARCHAR, compte VARCHAR, estimateur VARCHAR, intervalle VARCHAR, modalites VARCHAR, fenetre VARCHAR, limites VARCHAR, source VARCHAR)`,
+			definition VARCHAR, compte VARCHAR, estimateur VARCHAR, intervalle VARCHAR, modalites VARCHAR, fenetre VARCHAR, secret VARCHAR, limites VARCHAR, source VARCHAR, rupture VARCHAR)`,
 		`CREATE TABLE indicateur.valeurs (indicateur VARCHAR, territoire_id VARCHAR, periode DATE, modalite VARCHAR, valeur DOUBLE, borne_basse DOUBLE, borne_haute DOUBLE,
 			effectif BIGINT, population BIGINT, manquants BIGINT, numerateur DOUBLE, denominateur DOUBLE, statut VARCHAR)`,
+		`CREATE TABLE indicateur.publiees AS FROM indicateur.valeurs`,
 	}
 	for _, s := range statements {
 		if err := tx.Exec(s); err != nil {
@@ -264,7 +408,7 @@ func store(tx *transform.Tx, m *ingest.Model, catalogue []*Indicator, figures []
 	err := tx.Append("indicateur", "catalogue", func(yield func([]driver.Value) bool) {
 		for _, ind := range catalogue {
 			if !yield([]driver.Value{ind.ID, ind.Name, ind.Family(), ind.Unit, ind.Direction, int32(ind.Floor), ind.Definition, ind.Counts,
-				ind.Estimator.Name, ind.Interval, ind.Modalites, ind.Window, ind.Limits, ind.Source}) {
+				ind.Estimator.Name, ind.Interval, ind.Modalites, ind.Window, ind.Secret, ind.Limits, ind.Source, ind.Break.String()}) {
 				return
 			}
 		}
@@ -272,22 +416,41 @@ func store(tx *transform.Tx, m *ingest.Model, catalogue []*Indicator, figures []
 	if err != nil {
 		return err
 	}
-	return tx.Append("indicateur", "valeurs", figureRows(figures))
+	if err := tx.Append("indicateur", "valeurs", figureRows(figures)); err != nil {
+		return err
+	}
+	return tx.Append("indicateur", "publiees", figureRows(published))
+}
+
+// storeTable makes a table of the schema indicateur of its rows.
+func storeTable(tx *transform.Tx, name, columns string, rows iter.Seq[[]driver.Value]) error {
+	if err := tx.Exec(fmt.Sprintf("CREATE TABLE indicateur.%s (%s)", name, columns)); err != nil {
+		return err
+	}
+	return tx.Append("indicateur", name, rows)
 }
 
 func figureRows(figures []Figure) iter.Seq[[]driver.Value] {
-	value := func(v sql.Null[float64]) driver.Value {
-		if !v.Valid {
-			return nil
-		}
-		return v.V
-	}
 	return func(yield func([]driver.Value) bool) {
 		for _, f := range figures {
-			if !yield([]driver.Value{f.Indicator, f.Territory, f.Period, f.Modalite, value(f.Value), value(f.Interval.Low), value(f.Interval.High),
-				int64(f.Effectif), int64(f.Population), int64(f.Missing), value(f.Numerator), value(f.Denominator), string(f.Statut)}) {
+			count := func(n int) driver.Value {
+				if f.Hidden {
+					return nil
+				}
+				return int64(n)
+			}
+			if !yield([]driver.Value{f.Indicator, f.Territory, f.Period, f.Modalite, nullable(f.Value), nullable(f.Interval.Low), nullable(f.Interval.High),
+				count(f.Effectif), count(f.Population), count(f.Missing), nullable(f.Numerator), nullable(f.Denominator), string(f.Statut)}) {
 				return
 			}
 		}
 	}
+}
+
+// nullable is a value for the appender, nil for none.
+func nullable[T any](v sql.Null[T]) driver.Value {
+	if !v.Valid {
+		return nil
+	}
+	return v.V
 }

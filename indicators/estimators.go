@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Estimator turns the rows of a group (a territory or the programme, a period, a modalite) into a
@@ -14,6 +15,8 @@ type Estimator struct {
 	Inputs []string
 	// Known is the SQL condition for a row to enter the formula; the others are unknown.
 	Known string
+	// Count counts the rows of the population that meet a condition, %s; empty: each row is one.
+	Count string
 	// Aggregates are SQL expressions over the known rows of a group. Each is cast so that it arrives
 	// as int64 or float64 — sums of DECIMAL are exact before the cast — or is a list of int64.
 	Aggregates func(ind *Indicator) []string
@@ -23,7 +26,7 @@ type Estimator struct {
 	Spread     bool // rows share one population over the modalites: each is a share or a count of the whole
 	Share      bool // has a numerator and a denominator
 	Categories bool // needs a nomenclature
-	Survival   bool // needs a horizon
+	Horizon    bool // needs a horizon
 	Sum        bool // a sum or count: over a window it is undefined while months are missing
 }
 
@@ -48,13 +51,22 @@ type result struct {
 var effectifs = map[string]string{
 	"lignes":       "count(*) FILTER (connu)",
 	"sujets":       "count(DISTINCT (territoire_id, sujet)) FILTER (connu)",
+	"moindre_cote": "least(count(DISTINCT (territoire_id, sujet)) FILTER (connu AND cote = 1), count(DISTINCT (territoire_id, sujet)) FILTER (connu AND cote = 2))",
 	"denominateur": "coalesce(CAST(sum(denominateur) FILTER (connu) AS BIGINT), 0)",
-	"population":   "count(*)",
+	"parts":        "coalesce(CAST(sum(list_sum(parts)) FILTER (connu) AS BIGINT), 0)",
+	"evenements":   "count(*) FILTER (connu AND cause = 1)",
+	"population":   "population",
 }
+
+// effectifInputs are the inputs that some of them need.
+var effectifInputs = map[string]string{"moindre_cote": "cote", "denominateur": "denominateur", "parts": "parts", "evenements": "cause"}
 
 // intervals are the intervals that a header may name. wilson_recensement has the finite population
 // correction, for rows that come from a register.
-var intervals = []string{"aucun", "wilson", "wilson_recensement", "loglog"}
+var intervals = []string{"aucun", "wilson", "wilson_recensement", "loglog", "brookmeyer_crowley", "normal"}
+
+// daysPerMonth turns durations into months.
+const daysPerMonth = 30.4375
 
 // Estimators is every estimator that a header may name.
 var Estimators = []Estimator{
@@ -67,15 +79,46 @@ var Estimators = []Estimator{
 		Finish: func(ind *Indicator, a []any, g group, _ int) result { return share(ind, a[0], a[1], g) },
 	},
 	{
-		// Sum of numerators over sum of denominators; nothing in the denominators is absence, not 0.
-		Name: "ratio", Inputs: []string{"numerateur", "denominateur"}, Known: "numerateur IS NOT NULL AND denominateur IS NOT NULL", Share: true,
+		// Share of the subjects of whom reussite holds in one row at least.
+		Name: "part_des_sujets", Inputs: []string{"reussite"}, Known: "reussite IS NOT NULL", Share: true,
+		Count: "count(DISTINCT (territoire_id, sujet)) FILTER (%s)",
 		Aggregates: func(*Indicator) []string {
-			return []string{"CAST(sum(numerateur) FILTER (connu) AS BIGINT)", "CAST(sum(denominateur) FILTER (connu) AS BIGINT)"}
+			return []string{"count(DISTINCT (territoire_id, sujet)) FILTER (connu AND reussite)", "count(DISTINCT (territoire_id, sujet)) FILTER (connu)"}
 		},
+		Finish: func(ind *Indicator, a []any, g group, _ int) result { return share(ind, a[0], a[1], g) },
+	},
+	{
+		// Sum of numerators over sum of denominators.
+		Name: "ratio", Inputs: []string{"numerateur", "denominateur"}, Known: "numerateur IS NOT NULL AND denominateur IS NOT NULL", Share: true,
+		Aggregates: totals,
+		Finish:     func(ind *Indicator, a []any, g group, _ int) result { return share(ind, a[0], a[1], g) },
+	},
+	{
+		// The same where nothing in the denominators is absence: nothing was said that could be counted.
+		Name: "ratio_des_dits", Inputs: []string{"numerateur", "denominateur"}, Known: "numerateur IS NOT NULL AND denominateur IS NOT NULL", Share: true,
+		Aggregates: totals,
 		Finish: func(ind *Indicator, a []any, g group, _ int) result {
 			r := share(ind, a[0], a[1], g)
 			r.Absent = !r.Value.Valid
 			return r
+		},
+	},
+	{
+		// Share of an amount: sums of DECIMAL, divided once. A total of 0 has no shares.
+		Name: "part_du_montant", Inputs: []string{"numerateur", "denominateur"}, Known: "numerateur IS NOT NULL AND denominateur IS NOT NULL",
+		Aggregates: func(*Indicator) []string {
+			return []string{"CAST(sum(numerateur) FILTER (connu) AS DOUBLE)", "CAST(sum(denominateur) FILTER (connu) AS DOUBLE)"}
+		},
+		Finish: func(ind *Indicator, a []any, g group, _ int) result { return share(ind, a[0], a[1], g) },
+	},
+	{
+		// Sum of numerators for 100 of the denominators. A row without a denominator belongs to the population
+		// as a whole: it has a numerator, and is none of its members.
+		Name: "taux_pour_100", Inputs: []string{"numerateur", "denominateur"}, Known: "numerateur IS NOT NULL",
+		Count:      "count(*) FILTER (%s AND denominateur IS NOT NULL)",
+		Aggregates: totals,
+		Finish: func(_ *Indicator, a []any, _ group, _ int) result {
+			return result{Value: ratio(100*number(a[0]), number(a[1]))}
 		},
 	},
 	{
@@ -95,11 +138,33 @@ var Estimators = []Estimator{
 		Finish: func(_ *Indicator, a []any, _ group, i int) result { return result{Value: defined(number(a[i]))} },
 	},
 	{
-		// Mean of the absolute differences.
-		Name: "ecart_absolu_moyen", Inputs: []string{"ecart"}, Known: "ecart IS NOT NULL",
-		Aggregates: func(*Indicator) []string { return []string{"CAST(sum(abs(ecart)) FILTER (connu) AS BIGINT)"} },
+		// Mean of whole numbers: gaps between two levels, or steps up (1) and down (−1).
+		Name: "moyenne", Inputs: []string{"valeur"}, Known: "valeur IS NOT NULL",
+		Aggregates: func(*Indicator) []string { return []string{"CAST(sum(valeur) FILTER (connu) AS BIGINT)"} },
 		Finish: func(_ *Indicator, a []any, g group, _ int) result {
 			return result{Value: ratio(number(a[0]), float64(g.known))}
+		},
+	},
+	{
+		// Median of durations in days, told in months; of an even number, the mean of the two middle ones.
+		Name: "mediane", Inputs: []string{"duree"}, Known: "duree IS NOT NULL",
+		Aggregates: func(*Indicator) []string { return []string{"CAST(median(duree) FILTER (connu) AS DOUBLE)"} },
+		Finish: func(_ *Indicator, a []any, g group, _ int) result {
+			if g.known == 0 {
+				return result{}
+			}
+			return result{Value: defined(number(a[0]) / daysPerMonth)}
+		},
+	},
+	{
+		// Sum of amounts.
+		Name: "somme", Inputs: []string{"valeur"}, Known: "valeur IS NOT NULL", Sum: true,
+		Aggregates: func(*Indicator) []string { return []string{"CAST(sum(valeur) FILTER (connu) AS DOUBLE)"} },
+		Finish: func(_ *Indicator, a []any, g group, _ int) result {
+			if g.known == 0 {
+				return result{}
+			}
+			return result{Value: defined(number(a[0]))}
 		},
 	},
 	{
@@ -115,48 +180,146 @@ var Estimators = []Estimator{
 	},
 	{
 		// van der Eijk's A over the notes of a scale.
-		Name: "accord", Inputs: []string{"note"}, Known: "note IS NOT NULL", Categories: true,
-		Aggregates: func(ind *Indicator) []string {
-			return perCode("count(*) FILTER (connu AND note::VARCHAR = '%s')", ind.categories)
-		},
-		Finish: func(_ *Indicator, a []any, _ group, _ int) result {
-			counts := make([]int, len(a))
-			for i := range a {
-				counts[i] = int(number(a[i]))
+		Name: "accord", Inputs: []string{"note"}, Known: "note IS NOT NULL", Categories: true, Aggregates: notes("connu"),
+		Finish: func(_ *Indicator, a []any, _ group, _ int) result { return result{Value: Agreement(counts(a))} },
+	},
+	{
+		// Interpolated median of the notes of a scale, whose categories follow each other by 1.
+		Name: "mediane_interpolee", Inputs: []string{"note"}, Known: "note IS NOT NULL", Categories: true, Aggregates: notes("connu"),
+		Finish: func(ind *Indicator, a []any, _ group, _ int) result {
+			lowest, err := strconv.Atoi(ind.categories[0])
+			if err != nil {
+				return result{}
 			}
-			return result{Value: Agreement(counts)}
+			return result{Value: InterpolatedMedian(counts(a), lowest)}
+		},
+	},
+	{
+		// Cliff's delta of the notes: how much more often side 2 is above side 1 than below.
+		Name: "delta_de_cliff", Inputs: []string{"note", "cote"}, Known: "note IS NOT NULL", Categories: true, Aggregates: sides,
+		Finish: func(_ *Indicator, a []any, _ group, _ int) result { return result{Value: delta(a)} },
+	},
+	{
+		// The same whichever side is above.
+		Name: "delta_de_cliff_absolu", Inputs: []string{"note", "cote"}, Known: "note IS NOT NULL", Categories: true, Aggregates: sides,
+		Finish: func(_ *Indicator, a []any, _ group, _ int) result {
+			d := delta(a)
+			d.V = math.Abs(d.V)
+			return result{Value: d}
+		},
+	},
+	{
+		// E–I index over ties, some of them external.
+		Name: "indice_ei", Inputs: []string{"externe"}, Known: "externe IS NOT NULL",
+		Aggregates: func(*Indicator) []string { return []string{"count(*) FILTER (connu AND externe)"} },
+		Finish: func(_ *Indicator, a []any, g group, _ int) result {
+			external := int(number(a[0]))
+			return result{Value: EIIndex(external, g.known-external)}
+		},
+	},
+	{
+		// Garlaschelli and Loffredo's reciprocity. Two kinds of rows: the actors, unknown when they have
+		// told of no tie, and the edges between them, each with whether it has its reverse.
+		Name: "reciprocite", Inputs: []string{"genre", "retour"}, Known: "retour IS NOT NULL",
+		Count: "count(*) FILTER (%s AND genre = 'acteur')",
+		Aggregates: func(*Indicator) []string {
+			return []string{"count(*) FILTER (genre = 'lien')", "count(*) FILTER (genre = 'lien' AND retour)"}
+		},
+		Finish: func(_ *Indicator, a []any, g group, _ int) result {
+			return result{
+				Value:  Reciprocity(g.population, int(number(a[0])), int(number(a[1]))),
+				TooFew: float64(g.known) < minimumAnswered*float64(g.population),
+			}
 		},
 	},
 	{
 		// Evenness of a total over a fixed nomenclature.
 		Name: "regularite", Inputs: []string{"categorie", "poids"}, Known: "categorie IS NOT NULL AND poids IS NOT NULL", Categories: true,
+		Aggregates: weights,
+		Finish:     func(_ *Indicator, a []any, _ group, _ int) result { return result{Value: Evenness(numbers(a))} },
+	},
+	{
+		// The same where each row has a part of every entry of the nomenclature, in its order.
+		Name: "regularite_des_parts", Inputs: []string{"parts"}, Known: "parts IS NOT NULL", Categories: true,
 		Aggregates: func(ind *Indicator) []string {
-			return perCode("CAST(coalesce(sum(poids) FILTER (connu AND categorie = '%s'), 0) AS DOUBLE)", ind.categories)
-		},
-		Finish: func(_ *Indicator, a []any, _ group, _ int) result {
-			weights := make([]float64, len(a))
-			for i := range a {
-				weights[i] = number(a[i])
+			var sums []string
+			for i := range ind.categories {
+				sums = append(sums, fmt.Sprintf("CAST(coalesce(sum(parts[%d]) FILTER (connu), 0) AS DOUBLE)", i+1))
 			}
-			return result{Value: Evenness(weights)}
+			return sums
 		},
+		Finish: func(_ *Indicator, a []any, _ group, _ int) result { return result{Value: Evenness(numbers(a))} },
+	},
+	{
+		// Hill's number of order 1 of a total over a fixed nomenclature.
+		Name: "nombre_de_hill", Inputs: []string{"categorie", "poids"}, Known: "categorie IS NOT NULL AND poids IS NOT NULL", Categories: true,
+		Aggregates: weights,
+		Finish:     func(_ *Indicator, a []any, _ group, _ int) result { return result{Value: Hill(numbers(a))} },
 	},
 	{
 		// Aalen–Johansen incidence of cause 1 at the horizon, cause 2 competing.
-		Name: "incidence", Inputs: []string{"duree", "cause"}, Known: "duree IS NOT NULL AND cause IS NOT NULL", Survival: true,
-		Aggregates: durations,
-		Finish: func(ind *Indicator, a []any, _ group, _ int) result {
-			return survival(ind, a[0], Curve.AalenJohansen)
-		},
+		Name: "incidence", Inputs: []string{"duree", "cause"}, Known: "duree IS NOT NULL AND cause IS NOT NULL", Horizon: true,
+		Aggregates: durations, Finish: survival(func(c Curve, horizon float64) Estimate { return c.AalenJohansen(horizon) }, 1),
 	},
 	{
 		// Kaplan–Meier survival at the horizon.
-		Name: "survie", Inputs: []string{"duree", "cause"}, Known: "duree IS NOT NULL AND cause IS NOT NULL", Survival: true,
-		Aggregates: durations,
-		Finish: func(ind *Indicator, a []any, _ group, _ int) result {
-			return survival(ind, a[0], Curve.KaplanMeier)
-		},
+		Name: "survie", Inputs: []string{"duree", "cause"}, Known: "duree IS NOT NULL AND cause IS NOT NULL", Horizon: true,
+		Aggregates: durations, Finish: survival(func(c Curve, horizon float64) Estimate { return c.KaplanMeier(horizon) }, 1),
 	},
+	{
+		// Mean duration up to the horizon, under Kaplan–Meier's curve, in months.
+		Name: "moyenne_restreinte", Inputs: []string{"duree", "cause"}, Known: "duree IS NOT NULL AND cause IS NOT NULL", Horizon: true,
+		Aggregates: durations, Finish: survival(func(c Curve, horizon float64) Estimate { return c.RestrictedMean(horizon) }, daysPerMonth),
+	},
+	{
+		// Median of Kaplan–Meier's curve, in months.
+		Name: "mediane_de_survie", Inputs: []string{"duree", "cause"}, Known: "duree IS NOT NULL AND cause IS NOT NULL",
+		Aggregates: durations, Finish: survival(func(c Curve, _ float64) Estimate { return c.Median() }, daysPerMonth),
+	},
+}
+
+// totals sums the numerators, then the denominators.
+func totals(*Indicator) []string {
+	return []string{"CAST(sum(numerateur) FILTER (connu) AS BIGINT)", "CAST(sum(denominateur) FILTER (connu) AS BIGINT)"}
+}
+
+// notes counts each note of the nomenclature among the rows that meet a condition.
+func notes(condition string) func(*Indicator) []string {
+	return func(ind *Indicator) []string {
+		return perCode("count(*) FILTER ("+condition+" AND note = '%s')", ind.categories)
+	}
+}
+
+// sides counts the notes of side 1, then those of side 2.
+func sides(ind *Indicator) []string {
+	return append(notes("connu AND cote = 1")(ind), notes("connu AND cote = 2")(ind)...)
+}
+
+func delta(a []any) sql.Null[float64] {
+	both := counts(a)
+	half := len(both) / 2
+	return CliffDelta(both[half:], both[:half])
+}
+
+// weights sums what each entry of the nomenclature has.
+func weights(ind *Indicator) []string {
+	return perCode("CAST(coalesce(sum(poids) FILTER (connu AND categorie = '%s'), 0) AS DOUBLE)", ind.categories)
+}
+
+func counts(a []any) []int {
+	counts := make([]int, len(a))
+	for i := range a {
+		counts[i] = int(number(a[i]))
+	}
+	return counts
+}
+
+func numbers(a []any) []float64 {
+	numbers := make([]float64, len(a))
+	for i := range a {
+		numbers[i] = number(a[i])
+	}
+	return numbers
 }
 
 func perCode(format string, codes []string) []string {
@@ -175,23 +338,35 @@ func durations(*Indicator) []string {
 // minimumAtRisk is the least number still followed just before the horizon.
 const minimumAtRisk = 5
 
-func survival(ind *Indicator, packed any, at func(Curve, float64) Estimate) result {
-	list, _ := packed.([]any)
-	subjects := make([]Subject, len(list))
-	for i, p := range list {
-		n := p.(int64)
-		subjects[i] = Subject{Duration: int(n / 4), Cause: Cause(n % 4)}
+// minimumAnswered is the least share of the actors who must have told of their ties.
+const minimumAnswered = 0.7
+
+// survival finishes an estimator of durations; unit is how many days its unit has.
+func survival(estimate func(Curve, float64) Estimate, unit float64) func(*Indicator, []any, group, int) result {
+	return func(ind *Indicator, a []any, _ group, _ int) result {
+		list, _ := a[0].([]any)
+		subjects := make([]Subject, len(list))
+		for i, p := range list {
+			n := p.(int64)
+			subjects[i] = Subject{Duration: int(n / 4), Cause: Cause(n % 4)}
+		}
+		curve, err := NewCurve(subjects)
+		if err != nil || len(subjects) == 0 {
+			return result{}
+		}
+		e := estimate(curve, ind.Horizon)
+		r := result{Value: divided(e.Value, unit), Interval: Interval{divided(e.Interval.Low, unit), divided(e.Interval.High, unit)}}
+		if ind.Estimator.Horizon {
+			free := curve.EventFree(ind.Horizon)
+			r.TooFew = curve.AtRisk(ind.Horizon) < minimumAtRisk && (!free.Valid || free.V > 0)
+		}
+		return r
 	}
-	curve, err := NewCurve(subjects)
-	if err != nil || len(subjects) == 0 {
-		return result{}
-	}
-	estimate := at(curve, ind.Horizon)
-	free := curve.EventFree(ind.Horizon)
-	return result{
-		Value: estimate.Value, Interval: estimate.Interval,
-		TooFew: curve.AtRisk(ind.Horizon) < minimumAtRisk && (!free.Valid || free.V > 0),
-	}
+}
+
+func divided(value sql.Null[float64], by float64) sql.Null[float64] {
+	value.V /= by
+	return value
 }
 
 // share is a proportion with the interval that the header names.

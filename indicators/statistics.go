@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// normalQuantile975 is the 97.5 % quantile of the standard normal: every interval here is two-sided at 95 %.
+// normalQuantile975 is the 97.5 % quantile of the standard normal: every interval of a figure is two-sided at 95 %.
 const normalQuantile975 = 1.959963984540054
 
 // Interval is a 95 % confidence interval, in the unit of the value that it surrounds.
@@ -38,7 +38,7 @@ func shareInterval(share, low, high float64) Interval {
 //
 // Wilson 1927; method 3 of Newcombe 1998.
 func Wilson(share float64, n int) Interval {
-	return wilson(share, float64(n))
+	return wilson(share, float64(n), normalQuantile975)
 }
 
 // WilsonFinite is Wilson's interval of a share known for n members of a list of N (population),
@@ -58,14 +58,14 @@ func WilsonFinite(share float64, n, population int) Interval {
 		return Interval{Low: defined(share), High: defined(share)}
 	}
 	effective := float64(n) * float64(population-1) / float64(population-n)
-	return wilson(share, effective)
+	return wilson(share, effective, normalQuantile975)
 }
 
-func wilson(share, n float64) Interval {
+// wilson takes z, the normal quantile of the interval's level.
+func wilson(share, n, z float64) Interval {
 	if !isShare(share) || !(n > 0) {
 		return Interval{}
 	}
-	const z = normalQuantile975
 	centre := share + z*z/(2*n)
 	halfWidth := z * math.Sqrt(share*(1-share)/n+z*z/(4*n*n))
 	scale := 1 + z*z/n
@@ -164,6 +164,15 @@ func layerAgreement(layer []bool, size int) float64 {
 //
 // Shannon 1948; Pielou 1966.
 func Evenness(weights []float64) sql.Null[float64] {
+	entropy := entropy(weights)
+	if !entropy.Valid || len(weights) < 2 {
+		return sql.Null[float64]{}
+	}
+	return defined(min(1, entropy.V/math.Log(float64(len(weights)))))
+}
+
+// entropy is Shannon's, in nats.
+func entropy(weights []float64) sql.Null[float64] {
 	total := 0.0
 	for _, weight := range weights {
 		if !(weight >= 0) {
@@ -171,15 +180,122 @@ func Evenness(weights []float64) sql.Null[float64] {
 		}
 		total += weight
 	}
-	if len(weights) < 2 || total == 0 || math.IsInf(total, 1) {
+	if total == 0 || math.IsInf(total, 1) {
 		return sql.Null[float64]{}
 	}
-
-	entropy := 0.0
+	sum := 0.0
 	for _, weight := range weights {
 		if share := weight / total; share > 0 {
-			entropy -= share * math.Log(share)
+			sum -= share * math.Log(share)
 		}
 	}
-	return defined(min(1, entropy/math.Log(float64(len(weights)))))
+	return defined(sum)
+}
+
+// Hill returns the number of equally filled entries that would be as diverse: e^H, H being Shannon's
+// entropy in nats, between 1 (all in one entry) and K = len(weights) (equal weights). Weights as in Evenness.
+// Undefined when the total is 0 and for a weight that is negative, infinite or NaN.
+//
+// Hill 1973, the number of order 1.
+func Hill(weights []float64) sql.Null[float64] {
+	entropy := entropy(weights)
+	if !entropy.Valid {
+		return entropy
+	}
+	return defined(min(float64(len(weights)), math.Exp(entropy.V)))
+}
+
+// InterpolatedMedian returns the median of notes on an ordered scale, the notes of the median category
+// taken as spread evenly over its width of 1; it is in the scale's unit:
+//
+//	m − ½ + (N/2 − N_below)/n_m
+//
+// counts holds the answers per category from the lowest; the first category is worth lowest, the next one
+// more. When the two middle answers stand in different categories it is their mean. Undefined without
+// answers, and for a negative count.
+//
+// The R package psych has it as interp.median.
+func InterpolatedMedian(counts []int, lowest int) sql.Null[float64] {
+	total := 0
+	for _, count := range counts {
+		if count < 0 {
+			return sql.Null[float64]{}
+		}
+		total += count
+	}
+	if total == 0 {
+		return sql.Null[float64]{}
+	}
+	below := 0
+	for category, count := range counts {
+		if 2*(below+count) == total { // half the answers end here: the next one is in a higher category
+			next := category + 1
+			for counts[next] == 0 {
+				next++
+			}
+			return defined(float64(lowest) + float64(category+next)/2)
+		}
+		if 2*(below+count) > total {
+			return defined(float64(lowest+category) - 0.5 + (float64(total)/2-float64(below))/float64(count))
+		}
+		below += count
+	}
+	return sql.Null[float64]{}
+}
+
+// CliffDelta returns P(x > y) − P(x < y) for an answer x and an answer y drawn at random: 1 when all x are
+// above all y, −1 when all are below, 0 when neither tends to be higher. It has no unit.
+//
+// x and y hold the answers per category in the same order. Undefined when either has none, for a negative
+// count and for unequal lengths.
+//
+// Cliff 1993.
+func CliffDelta(x, y []int) sql.Null[float64] {
+	if len(x) != len(y) {
+		return sql.Null[float64]{}
+	}
+	totalX, totalY, net := 0, 0, 0 // net: pairs with x above y, less those with x below
+	for category := range x {
+		if x[category] < 0 || y[category] < 0 {
+			return sql.Null[float64]{}
+		}
+		net += x[category]*totalY - y[category]*totalX
+		totalX += x[category]
+		totalY += y[category]
+	}
+	if totalX == 0 || totalY == 0 {
+		return sql.Null[float64]{}
+	}
+	return defined(float64(net) / (float64(totalX) * float64(totalY)))
+}
+
+// EIIndex returns (E − I)/(E + I) for external and internal ties: −1 when all ties stay within the groups,
+// 1 when all leave them. Undefined without ties and for negative numbers.
+//
+// Krackhardt & Stern 1988.
+func EIIndex(external, internal int) sql.Null[float64] {
+	if external < 0 || internal < 0 || external+internal == 0 {
+		return sql.Null[float64]{}
+	}
+	return defined(float64(external-internal) / float64(external+internal))
+}
+
+// Reciprocity returns how much more, or less, often the edges of a directed graph are answered than in a
+// random graph of the same density:
+//
+//	ρ = (r − d)/(1 − d),  r = reciprocated/edges,  d = edges/(nodes(nodes−1))
+//
+// 1 when every edge is answered, 0 as by chance, negative below. reciprocated counts edges: a mutual pair
+// is two. Undefined without edges, for fewer than two nodes, for a complete graph (d = 1), for more edges
+// than there can be and for more reciprocated than edges.
+//
+// Garlaschelli & Loffredo 2004.
+func Reciprocity(nodes, edges, reciprocated int) sql.Null[float64] {
+	possible := nodes * (nodes - 1)
+	if nodes < 2 || edges <= 0 || edges >= possible || reciprocated < 0 || reciprocated > edges {
+		return sql.Null[float64]{}
+	}
+	share := float64(reciprocated) / float64(edges)
+	density := float64(edges) / float64(possible)
+	return defined((share - density) / (1 - density))
 }

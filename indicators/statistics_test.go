@@ -2,6 +2,7 @@ package indicators
 
 import (
 	"database/sql"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -67,16 +68,110 @@ func TestAgreementVectors(t *testing.T) {
 		"Cns_tastle_wierman", "leik_consensus", "blair_lacy_lsq")
 }
 
-func TestEvennessVectors(t *testing.T) {
+func TestDiversityVectors(t *testing.T) {
 	eachVector(t, "05_diversity", func(t *testing.T, inputs []row) estimates {
 		var weights []float64
 		for _, in := range inputs {
 			weights = append(weights, in.number(t, "amount"))
 		}
-		return estimates{"evenness_K": Evenness(weights)}
+		return estimates{"evenness_K": Evenness(weights), "hill_q1": Hill(weights)}
 	},
-		"shannon_ln", "shannon_log2", "pielou_S", "gini_simpson", "gini_simpson_norm_K", "hhi",
-		"hill_q1", "hill_q2", "max_share")
+		"shannon_ln", "shannon_log2", "pielou_S", "gini_simpson", "gini_simpson_norm_K", "hhi", "hill_q2", "max_share")
+}
+
+func TestLadderVectors(t *testing.T) {
+	eachVector(t, "01_ladder", func(t *testing.T, inputs []row) estimates {
+		levels, high := make([]int, 5), 0.0
+		for _, in := range inputs {
+			level := in.integer(t, "rank")
+			levels[level]++
+			if level >= 3 {
+				high++
+			}
+		}
+		return estimates{"interp_median": InterpolatedMedian(levels, 0), "share_ge3": ratio(high, float64(len(inputs)))}
+	},
+		"n", "mean_rank", "median_low")
+}
+
+func TestUnpairedVectors(t *testing.T) {
+	eachVector(t, "02_unpaired", func(t *testing.T, inputs []row) estimates {
+		sides := map[string][]int{"A": make([]int, 9), "B": make([]int, 9)}
+		for _, in := range inputs {
+			sides[in["side"]][in.integer(t, "x")]++
+		}
+		return estimates{"cliff_delta_b_vs_a": CliffDelta(sides["B"], sides["A"])}
+	},
+		"prob_sup_b", "mann_whitney_U", "mw_p_normal_cc_ties")
+}
+
+func TestNetworkVectors(t *testing.T) {
+	nodes := map[string]map[string]string{} // case → node → group
+	for _, in := range readVectors(t, "03_network_nodes.csv") {
+		if nodes[in["case_id"]] == nil {
+			nodes[in["case_id"]] = map[string]string{}
+		}
+		nodes[in["case_id"]][in["node"]] = in["grp"]
+	}
+	edges := map[string]map[[2]string]bool{}
+	for _, in := range readVectors(t, "03_network_edges.csv") {
+		if edges[in["case_id"]] == nil {
+			edges[in["case_id"]] = map[[2]string]bool{}
+		}
+		edges[in["case_id"]][[2]string{in["src"], in["dst"]}] = true
+	}
+	network := func(id string) estimates {
+		reciprocated, external, internal := 0, 0, 0
+		for e := range edges[id] {
+			back := edges[id][[2]string{e[1], e[0]}]
+			if back {
+				reciprocated++
+			}
+			switch { // an undirected tie is counted once
+			case back && e[0] > e[1]:
+			case nodes[id][e[0]] != nodes[id][e[1]]:
+				external++
+			default:
+				internal++
+			}
+		}
+		return estimates{
+			"n_nodes": defined(float64(len(nodes[id]))), "n_arcs": defined(float64(len(edges[id]))),
+			"rho_garlaschelli":    Reciprocity(len(nodes[id]), len(edges[id]), reciprocated),
+			"recip_edgewise":      ratio(float64(reciprocated), float64(len(edges[id]))),
+			"EI_index_undirected": EIIndex(external, internal),
+		}
+	}
+	compareVectors(t, "03_network", func(_ *testing.T, id string) estimates { return network(id) },
+		"mutual", "asym", "null", "density_directed", "recip_dyadic", "recip_nonnull", "bipartite_density_undirected", "indegree_centralization")
+}
+
+// An actor is retained who was active the month before: the share of E02, there at twelve months.
+func TestRetentionVectors(t *testing.T) {
+	eachVector(t, "07_retention", func(t *testing.T, inputs []row) estimates {
+		active := map[int]map[string]bool{}
+		for _, in := range inputs {
+			month := in.integer(t, "month")
+			if active[month] == nil {
+				active[month] = map[string]bool{}
+			}
+			active[month][in["org"]] = true
+		}
+		stats := estimates{}
+		for month := 2; month <= 6; month++ {
+			stayed := 0.0
+			for actor := range active[month-1] {
+				if active[month][actor] {
+					stayed++
+				}
+			}
+			stats[fmt.Sprintf("retention_m%d", month)] = ratio(stayed, float64(len(active[month-1])))
+		}
+		return stats
+	},
+		"jaccard_m2", "jaccard_m3", "jaccard_m4", "jaccard_m5", "jaccard_m6", "new_m2", "new_m3", "new_m4", "new_m5", "new_m6",
+		"returning_m2", "returning_m3", "returning_m4", "returning_m5", "returning_m6",
+		"active3m_m3", "active3m_m4", "active3m_m5", "active3m_m6", "retention_w3_m6_vs_m3")
 }
 
 func TestUndefined(t *testing.T) {
@@ -98,6 +193,20 @@ func TestUndefined(t *testing.T) {
 		"Evenness of a negative weight":    Evenness([]float64{3, -1}),
 		"Evenness of an infinite weight":   Evenness([]float64{3, infinity}),
 		"Evenness of NaN":                  Evenness([]float64{3, nan}),
+		"Hill of a total of 0":             Hill([]float64{0, 0}),
+		"Hill of a negative weight":        Hill([]float64{3, -1}),
+		"InterpolatedMedian of nothing":    InterpolatedMedian([]int{0, 0}, 1),
+		"InterpolatedMedian, negative":     InterpolatedMedian([]int{3, -1}, 1),
+		"CliffDelta without x":             CliffDelta([]int{0, 0}, []int{1, 1}),
+		"CliffDelta without y":             CliffDelta([]int{1, 0}, []int{0, 0}),
+		"CliffDelta of unequal lengths":    CliffDelta([]int{1, 0}, []int{1}),
+		"CliffDelta of a negative count":   CliffDelta([]int{2, -1}, []int{1, 1}),
+		"EIIndex without ties":             EIIndex(0, 0),
+		"EIIndex of a negative number":     EIIndex(-1, 3),
+		"Reciprocity without edges":        Reciprocity(6, 0, 0),
+		"Reciprocity of a complete graph":  Reciprocity(3, 6, 6),
+		"Reciprocity of one node":          Reciprocity(1, 0, 0),
+		"Reciprocity, more than edges":     Reciprocity(6, 3, 4),
 	} {
 		if got != undefined {
 			t.Errorf("%s = %s, want it undefined", name, text(got))

@@ -59,6 +59,8 @@ const (
 	EntryCollection EntryType = "collection" // a collection that received something ended
 	EntryReference  EntryType = "reference"  // a version of territoires.csv or parametres.csv was taken
 	EntryRelease    EntryType = "release"    // a release was published
+	EntryDecision   EntryType = "decision"   // a finding was decided upon
+	EntryWithdrawal EntryType = "withdrawal" // a reception was withdrawn
 )
 
 // Entry is one line of the journal. Fields that a type does not use are empty.
@@ -76,6 +78,13 @@ type Entry struct {
 	Version  int    `json:"version,omitempty"`  // of the release
 	Manifest string `json:"manifest,omitempty"` // SHA-256 of manifest.json
 	Inputs   string `json:"inputs,omitempty"`   // digest of all that the release is a function of
+
+	Secrets []string `json:"secrets,omitempty"` // figures that the release hid for the sake of others
+
+	Finding   string `json:"finding,omitempty"`   // the identity of a finding
+	Decision  string `json:"decision,omitempty"`  // accept or waive
+	Reception int    `json:"reception,omitempty"` // the place of a reception among those of the journal, from 1
+	Reason    string `json:"reason,omitempty"`
 }
 
 // Journal is the append-only record of what happened. With the archive it is the only truth of a

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // rowChecker reads the rows of one sheet through its schema: types, required cells, constraints,
@@ -18,12 +21,31 @@ type rowChecker struct {
 	t        *TableRows
 	patterns []*regexp.Regexp
 	keys     map[string]bool
-	key      []int // fields of the key; a relevé's includes its date
+	doubts   map[doubt]bool // said once for a column
+	either   []uncertainDay
+	american []bool // by field: a date of the column has its month first
+	key      []int  // fields of the key; a relevé's includes its date
 	primary  []int
+
+	retiredField int       // or −1
+	end          time.Time // the last day of the workbook's month
+	late         []int     // fields of the row being read whose day is after it
+}
+
+// doubt is a question about a column.
+type doubt struct {
+	field int
+	rule  string
+}
+
+// uncertainDay is a cell whose day could be its month: 05/06/2026.
+type uncertainDay struct {
+	row, field int
+	value      string
 }
 
 func newRowChecker(p *parser, t *TableRows) *rowChecker {
-	c := &rowChecker{p: p, t: t, keys: map[string]bool{}}
+	c := &rowChecker{p: p, t: t, keys: map[string]bool{}, doubts: map[doubt]bool{}, american: make([]bool, len(t.Schema.Fields))}
 	for i := range t.Schema.Fields {
 		f := &t.Schema.Fields[i]
 		var pattern *regexp.Regexp
@@ -35,11 +57,47 @@ func newRowChecker(p *parser, t *TableRows) *rowChecker {
 	for _, name := range t.Schema.PrimaryKey {
 		c.primary = append(c.primary, t.Schema.index(name))
 	}
+	c.retiredField = t.Schema.index(retire.Name)
+	if !p.sub.Periode.IsZero() {
+		c.end = p.sub.Periode.AddDate(0, 1, -1)
+	}
 	c.key = c.primary
 	if t.Schema.Kind == Releve {
 		c.key = append(c.key[:len(c.key):len(c.key)], t.Schema.index(t.Schema.DateField))
 	}
 	return c
+}
+
+// weighSums looks, once a sheet is read, at the values that must add up over a day. Where they do not, none
+// of them can stand; where one is missing, nothing is known of the others.
+func (c *rowChecker) weighSums() {
+	for i := range c.t.Schema.Fields {
+		f := &c.t.Schema.Fields[i]
+		if f.SumsTo == 0 {
+			continue
+		}
+		days := map[string][]*DataRow{}
+		day := c.t.Schema.index(c.t.Schema.DateField)
+		for j := range c.t.Rows {
+			if r := &c.t.Rows[j]; !r.Aside && (c.retiredField < 0 || r.Values[c.retiredField] != "true") {
+				days[r.Values[day]] = append(days[r.Values[day]], r)
+			}
+		}
+		for _, d := range slices.Sorted(maps.Keys(days)) {
+			sum, known := 0.0, true
+			for _, r := range days[d] {
+				known = known && r.Values[i] != "" && r.Values[i] != NotConcerned && r.Values[i] != DoesNotKnow
+				sum += asNumber(r.Values[i])
+			}
+			if !known || math.Abs(sum-f.SumsTo) < 0.01 {
+				continue
+			}
+			for _, r := range days[d] {
+				c.p.find("poids_total", c.at(r, i, r.Values[i]), Detail{Column: f.Title})
+				r.Aside = true
+			}
+		}
+	}
 }
 
 func (s *Schema) index(name string) int {
@@ -115,8 +173,8 @@ func (c *rowChecker) read(row Row) DataRow {
 		c.p.find("ligne_total", Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: row.Number, Cell: CellName(column, row.Number)}, Detail{})
 		return r.DataRow
 	}
-	if i := c.t.Schema.index(retire.Name); i >= 0 {
-		r.retired = boolean(r.cells[i]) == "true"
+	if c.retiredField >= 0 {
+		r.retired = boolean(r.cells[c.retiredField]) == "true"
 	}
 	for i := range fields {
 		c.cell(r, i)
@@ -126,6 +184,10 @@ func (c *rowChecker) read(row Row) DataRow {
 	}
 	c.emitter(r)
 	c.unique(r)
+	for _, i := range c.late { // once the key is read
+		c.p.find("date_apres_le_mois", c.at(&r.DataRow, i, r.cells[i].String()), Detail{Column: fields[i].Title})
+	}
+	c.late = c.late[:0]
 	return r.DataRow
 }
 
@@ -147,17 +209,71 @@ func (c *rowChecker) fault(r *rowState, field int, rule string, d Detail) {
 	if d.Column == "" {
 		d.Column = f.Title
 	}
-	finding := Finding{Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: r.Line, Field: f.Name, Value: r.cells[field].String()}
-	index := c.t.Columns[field]
-	if index >= 0 {
-		finding.Cell = CellName(index, r.Line)
+	finding := c.at(&r.DataRow, field, r.cells[field].String())
+	if proposable[rule] {
+		finding.Proposal = c.p.model.propose(f, r.cells[field], c.p.book != nil && c.p.book.Epoch1904)
 	}
-	if index >= 0 || !f.Constraints.Required { // the absence of a required column was said once, for the whole sheet
+	if finding.Cell != "" || !f.Constraints.Required { // the absence of a required column was said once, for the whole sheet
 		c.p.find(rule, finding, d)
 	}
 	r.Values[field] = ""
 	if c.required(r, field) {
 		r.Aside = true
+	}
+}
+
+// proposable are the rules for which there may be something to propose.
+var proposable = map[string]bool{
+	"nombre_illisible": true, "date_illisible": true, "code_inconnu": true, "format_invalide": true, "siren_invalide": true,
+}
+
+// at is a finding about a cell, where its column is there. A row's key is what makes it the same from
+// month to month.
+func (c *rowChecker) at(r *DataRow, field int, value string) Finding {
+	f := Finding{
+		Table: c.t.Schema.Name, Sheet: c.t.Sheet, Line: r.Line, Field: c.t.Schema.Fields[field].Name,
+		Key: strings.Join(c.keyOf(r), KeySeparator), Value: value,
+	}
+	line := r.Line
+	if index := c.t.Columns[field]; index >= 0 {
+		f.Cell = CellName(index, line)
+	}
+	return f
+}
+
+// question asks about a column, at the first cell that gives rise to it.
+func (c *rowChecker) question(r *rowState, field int, rule string) {
+	if c.doubts[doubt{field, rule}] {
+		return
+	}
+	c.doubts[doubt{field, rule}] = true
+	finding := c.at(&r.DataRow, field, r.cells[field].String())
+	finding.Key = "" // it is about the column
+	c.p.find(rule, finding, Detail{Column: c.t.Schema.Fields[field].Title})
+}
+
+// keyOf is the row's key, as far as it was read.
+func (c *rowChecker) keyOf(r *DataRow) []string {
+	var key []string
+	for _, i := range c.key {
+		if r.Values[i] != "" {
+			key = append(key, r.Values[i])
+		}
+	}
+	return key
+}
+
+// weighDays looks, once a sheet is read, at the dates in figures of a column in which one has its month
+// before its day: where it could be either way round, the cell cannot stand.
+func (c *rowChecker) weighDays() {
+	for _, u := range c.either {
+		if !c.american[u.field] {
+			continue
+		}
+		f, r := &c.t.Schema.Fields[u.field], &c.t.Rows[u.row]
+		c.p.find("jour_ou_mois", c.at(r, u.field, u.value), Detail{Column: f.Title})
+		r.Values[u.field] = ""
+		r.Aside = r.Aside || f.Constraints.Required && (c.retiredField < 0 || r.Values[c.retiredField] != "true")
 	}
 }
 
@@ -188,11 +304,24 @@ func (c *rowChecker) cell(r *rowState, i int) {
 		}
 	}
 	text, rule := c.p.model.canonical(f, cell)
-	if rule != "" {
+	if f.Type == "date" && cell.Kind == Text {
+		either, american := dayOrMonth(cell)
+		c.american[i] = c.american[i] || american
+		if either && text != "" {
+			c.either = append(c.either, uncertainDay{len(c.t.Rows), i, cell.String()})
+		}
+	}
+	if text == "" {
 		c.fault(r, i, rule, Detail{Expected: c.expected(f)})
 		return
 	}
+	if rule != "" {
+		c.question(r, i, rule)
+	}
 	r.Values[i] = text
+	if f.Name == c.t.Schema.DateField && !c.end.IsZero() && text > c.end.Format(time.DateOnly) {
+		c.late = append(c.late, i)
+	}
 	if c.patterns[i] != nil && !c.patterns[i].MatchString(text) {
 		c.fault(r, i, "format_invalide", Detail{Expected: f.Description})
 	} else if f.Check == "siren" && !luhn(text) {

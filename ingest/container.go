@@ -34,6 +34,7 @@ var (
 
 // container is a zip file, guarded: sizes, ratios, checksums and names.
 type container struct {
+	data          []byte
 	parts         map[string]*zip.File // by folded name
 	names         []string             // folded, in the file's order
 	raw, inflated int64                // bytes read so far
@@ -60,7 +61,7 @@ func openContainer(data []byte) (*container, error) {
 	if len(z.File) > maxEntries {
 		return nil, fmt.Errorf("%d parts: %w", len(z.File), errBomb)
 	}
-	c := &container{parts: map[string]*zip.File{}}
+	c := &container{data: data, parts: map[string]*zip.File{}}
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
@@ -89,11 +90,15 @@ func (c *container) open(name string) (io.ReadCloser, error) {
 	if f.Flags&1 != 0 {
 		return nil, errProtected
 	}
-	raw, err := f.OpenRaw()
+	start, err := f.DataOffset()
 	if err != nil {
 		return nil, err
 	}
-	p := &partReader{c: c, file: f, raw: countingReader{r: raw, n: &c.raw}, sum: crc32.NewIEEE()}
+	if uint64(start) > uint64(len(c.data)) || f.CompressedSize64 > uint64(len(c.data))-uint64(start) {
+		return nil, fmt.Errorf("part %s: %w", f.Name, io.ErrUnexpectedEOF)
+	}
+	p := &partReader{c: c, file: f, sum: crc32.NewIEEE()}
+	p.raw.Reset(c.data[start : uint64(start)+f.CompressedSize64]) // of a bytes.Reader flate takes no byte too many
 	switch f.Method {
 	case zip.Store:
 		p.r = &p.raw
@@ -111,22 +116,11 @@ func (c *container) open(name string) (io.ReadCloser, error) {
 
 var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
 
-type countingReader struct {
-	r io.Reader
-	n *int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	*c.n += int64(n)
-	return n, err
-}
-
 // partReader inflates one part and checks it on the way.
 type partReader struct {
 	c        *container
 	file     *zip.File
-	raw      countingReader
+	raw      bytes.Reader
 	r        io.Reader
 	inflater io.ReadCloser
 	sum      hash.Hash32
@@ -134,7 +128,9 @@ type partReader struct {
 }
 
 func (p *partReader) Read(b []byte) (int, error) {
+	left := p.raw.Len()
 	n, err := p.r.Read(b)
+	p.c.raw += int64(left - p.raw.Len())
 	p.sum.Write(b[:n])
 	p.n += int64(n)
 	p.c.inflated += int64(n)

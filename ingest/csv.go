@@ -58,8 +58,8 @@ func readCSVFile(data []byte) (*Workbook, error) {
 	if err != nil {
 		return nil, errNotWorkbook
 	}
-	body, separator, _ := csvDialect(text)
-	if dialectScore(body, separator) < leastTable {
+	body, separator := csvDialect(text)
+	if dialectScore(body, separator, false) < leastTable {
 		return nil, errNotWorkbook
 	}
 	return &Workbook{Sheets: []Sheet{{Rows: csvRows("", data)}}}, nil
@@ -70,6 +70,8 @@ const leastTable = 9
 
 // csvRows decides the charset and the dialect of a text, then reads it strictly: a quote that is
 // not closed is an error, not the end of the data. Cells are texts, as long as nothing else is known.
+// Rows are numbered as a spreadsheet shows them: a « sep= » line is no row, a line break within a
+// cell begins none, an empty line is one.
 func csvRows(sheet string, data []byte) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		fail := func(row int, err error) { yield(Row{}, &SheetError{Sheet: sheet, Row: row, Err: err}) }
@@ -78,10 +80,11 @@ func csvRows(sheet string, data []byte) iter.Seq2[Row, error] {
 			fail(0, err)
 			return
 		}
-		body, separator, first := csvDialect(text)
+		body, separator := csvDialect(text)
 		r := csv.NewReader(strings.NewReader(body))
 		r.Comma, r.FieldsPerRecord, r.ReuseRecord = separator, -1, true
 		var cells []Cell
+		within := 0 // line breaks within cells so far
 		for {
 			record, err := r.Read()
 			if err == io.EOF {
@@ -90,24 +93,26 @@ func csvRows(sheet string, data []byte) iter.Seq2[Row, error] {
 			if err != nil {
 				var p *csv.ParseError
 				if errors.As(err, &p) {
-					fail(first+p.StartLine-1, p.Err)
+					fail(p.StartLine-within, p.Err)
 				} else {
 					fail(0, err)
 				}
 				return
 			}
 			line, _ := r.FieldPos(0)
+			number := line - within
 			cells = cells[:0]
 			for i, field := range record {
 				if i >= maxColumn {
-					fail(first+line-1, errBomb)
+					fail(number, errBomb)
 					return
 				}
+				within += strings.Count(field, "\n")
 				if field != "" {
 					cells = append(cells, Cell{Column: i, Kind: Text, Text: field})
 				}
 			}
-			if len(cells) > 0 && !yield(Row{Number: first + line - 1, Cells: cells}, nil) {
+			if len(cells) > 0 && !yield(Row{Number: number, Cells: cells}, nil) {
 				return
 			}
 		}
@@ -130,11 +135,16 @@ func decodeText(data []byte) (string, error) {
 		if e = utf16Without(data); e == nil {
 			return "", errors.New("zero bytes: not a text")
 		}
+	case damagedUTF8(data): // read as a charset of one byte, every accent of it would become two letters
+		return "", errors.New("UTF-8 with bytes that are no character")
 	case !utf8.Valid(data):
 		e = charmap.Windows1252
 		if frenchScore(data, charmap.Macintosh) > frenchScore(data, charmap.Windows1252) {
 			e = charmap.Macintosh
 		}
+	}
+	if _, single := e.(*charmap.Charmap); e != nil && !single && len(data)%2 != 0 {
+		return "", errors.New("UTF-16 cut within a character")
 	}
 	if e != nil {
 		decoded, err := e.NewDecoder().Bytes(data)
@@ -154,22 +164,41 @@ func decodeText(data []byte) (string, error) {
 	return strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"), nil
 }
 
-// utf16Without tells the byte order of UTF-16 without a mark by where its zeros stand; nil when
-// they stand on both sides.
+// utf16Without tells the byte order of UTF-16 without a mark by where its zeros stand: at one half of
+// each pair of bytes, in most pairs. It is nil when they do not: a stray zero makes no UTF-16.
 func utf16Without(data []byte) encoding.Encoding {
 	var zeros [2]int
-	for i, b := range data[:min(len(data), 4096)] {
+	sample := data[:min(len(data), 4096)]
+	for i, b := range sample {
 		if b == 0 {
 			zeros[i%2]++
 		}
 	}
 	switch {
-	case len(data)%2 == 0 && zeros[1] > 8*zeros[0]:
+	case zeros[1] > max(8*zeros[0], len(sample)/4):
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case len(data)%2 == 0 && zeros[0] > 8*zeros[1]:
+	case zeros[0] > max(8*zeros[1], len(sample)/4):
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
 	return nil
+}
+
+// damagedUTF8 reports whether a text that is not valid UTF-8 was written as UTF-8: more of what is
+// beyond ASCII is letters and signs of French in that encoding than is not. In the older charsets
+// their two bytes are pairs like « Ã© » and « √© », which nobody types.
+func damagedUTF8(data []byte) bool {
+	good, bad := 0, 0
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			bad++
+		case r >= 0xA0 && r <= 0x17F, r >= 0x2010 && r <= 0x20AC:
+			good++
+		}
+		data = data[size:]
+	}
+	return bad > 0 && good > bad
 }
 
 // frenchScore is how French the bytes beyond ASCII look in a charset: letters that French uses
@@ -192,39 +221,52 @@ func frenchScore(data []byte, charset *charmap.Charmap) int {
 	return score
 }
 
-// csvSeparators are the separators that a text may have, the likelier first.
-var csvSeparators = []rune{';', ',', '\t', '|'}
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+// csvSeparators are the separators that a text may have, the likelier first and the comma last.
+var csvSeparators = []rune{';', '\t', '|', ','}
 
 // csvDialect decides the separator: what a « sep= » line says, else the one by which most of the
-// first lines, quotes honoured, have one and the same width above one. It returns what is to be
-// read and the line on which that begins, from 1.
-func csvDialect(text string) (body string, separator rune, first int) {
+// first lines, quotes honoured, have one and the same width above one. A comma between digits may be
+// a decimal mark: where another separator does better than the commas elsewhere, and no worse than
+// half as well as all of them, it is that one. It returns what is to be read too, without that line.
+func csvDialect(text string) (body string, separator rune) {
 	head, rest, _ := strings.Cut(text, "\n")
-	if said, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(head)), "sep="); ok && utf8.RuneCountInString(said) == 1 {
+	if said, ok := strings.CutPrefix(strings.ToLower(strings.Trim(head, " ")), "sep="); ok && utf8.RuneCountInString(said) == 1 {
 		r, _ := utf8.DecodeRuneInString(said)
-		return rest, r, 2
+		return rest, r
 	}
 	best := -1
 	separator = csvSeparators[0]
 	for _, s := range csvSeparators {
-		if score := dialectScore(text, s); score > best {
+		score := dialectScore(text, s, s == ',')
+		if s == ',' {
+			if all := dialectScore(text, s, false); all > 2*best {
+				score = all
+			}
+		}
+		if score > best {
 			best, separator = score, s
 		}
 	}
-	return text, separator, 1
+	return text, separator
 }
 
-// dialectScore is the number of cells in the lines that have the commonest width above one.
-func dialectScore(text string, separator rune) int {
+// dialectScore is the number of cells in the lines that have the commonest width above one. It may
+// leave aside the separators that stand between two digits.
+func dialectScore(text string, separator rune, aside bool) int {
 	const lines = 200
 	widths := map[int]int{}
 	width, quoted, seen := 1, false, 0
-	for _, r := range text {
+	for i, r := range text {
 		switch {
 		case r == '"':
 			quoted = !quoted
 		case quoted:
 		case r == separator:
+			if aside && i > 0 && i+1 < len(text) && isDigit(text[i-1]) && isDigit(text[i+1]) {
+				continue
+			}
 			width++
 		case r == '\n':
 			widths[width]++

@@ -18,7 +18,7 @@ func checkSubmission(t testing.TB, m *Model, sub *Submission) {
 	if sub.Rejected && sub.Tables != nil {
 		t.Error("rejected, with tables")
 	}
-	if !sub.Rejected && (len(sub.Tables) != len(Tables) || sub.Territoire == "" || sub.Periode.Day() != 1) {
+	if !sub.Rejected && sub.Comments == nil && (len(sub.Tables) != len(Tables) || sub.Territoire == "" || sub.Periode.Day() != 1) {
 		t.Errorf("taken, with %d tables, territory %q, month %v", len(sub.Tables), sub.Territoire, sub.Periode)
 	}
 	rejections := 0
@@ -77,7 +77,7 @@ func checkReread(t testing.TB, m *Model, f *Field, value string) {
 	if value == "" || value == NotConcerned || value == DoesNotKnow {
 		return
 	}
-	if again, rule := m.canonical(f, textCell(value)); again != value || rule != "" {
+	if again, rule := m.canonical(f, textCell(value)); again != value {
 		t.Errorf("%s: %q is read again as %q, %s", f.Name, value, again, rule)
 	}
 }
@@ -158,6 +158,7 @@ func FuzzCanonical(f *testing.F) {
 	f.Add("", -0.00005)
 	f.Add("", 45000.0)
 	f.Fuzz(func(t *testing.T, text string, number float64) {
+		text = strings.ToValidUTF8(text, "\ufffd") // as every reader gives it
 		date, _ := dateOfSerial(number, false)
 		for _, c := range []Cell{textCell(text), faultCell(text), numberCell(number), percentCell(number), {Kind: Date, Date: date}, boolCell(number > 0)} {
 			if c.Blank() {
@@ -165,10 +166,10 @@ func FuzzCanonical(f *testing.F) {
 			}
 			for name, field := range fields {
 				got, rule := m.canonical(field, c)
-				if rule != "" {
-					if RuleNamed(rule); got != "" {
-						t.Errorf("%s: %q is refused by %s, yet reads %q", name, text, rule, got)
-					}
+				if rule != "" && (RuleNamed(rule).Severity == Erreur) != (got == "") {
+					t.Errorf("%s: %q breaks %s, and reads %q", name, text, rule, got)
+				}
+				if m.propose(field, c, false); rule != "" && got == "" {
 					continue
 				}
 				if got == "" {

@@ -13,7 +13,13 @@ type header struct {
 	row        int // from 1
 	columns    []column
 	duplicates []column // further columns of a field that has one
-	unknown    []int    // columns with a title that no field has
+	unknown    []untitled
+}
+
+// untitled is a column with a title that no field has.
+type untitled struct {
+	index int
+	title string
 }
 
 // has reports whether a field was found.
@@ -45,7 +51,7 @@ func matchHeader(s *Schema, row Row) header {
 		field := s.fieldTitled(cell.String())
 		switch {
 		case field < 0:
-			h.unknown = append(h.unknown, i)
+			h.unknown = append(h.unknown, untitled{i, cell.String()})
 		case h.has(field):
 			h.duplicates = append(h.duplicates, column{field, i})
 		default:
@@ -92,6 +98,24 @@ func readHead(sheet Sheet) ([]Row, error) {
 		}
 	}
 	return head, nil
+}
+
+// repeats reports whether a row below the header is one too: it has as many titles, or half of them.
+// same tells whether they stand above the same columns.
+func (h *header) repeats(s *Schema, row Row) (again, same bool) {
+	if len(row.Cells) < 2 || row.Cells[0].Kind != Text || s.fieldTitled(row.Cells[0].String()) < 0 {
+		return false, false
+	}
+	other := matchHeader(s, row)
+	if len(other.columns) < max(2, len(h.columns)/2) {
+		return false, false
+	}
+	for _, c := range other.columns {
+		if !slices.Contains(h.columns, c) {
+			return true, false
+		}
+	}
+	return true, true
 }
 
 // sheetTitled finds a sheet by a table's title or name, folded.

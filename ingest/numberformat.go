@@ -14,7 +14,14 @@ const (
 	Day             // a date, with or without a time
 	Clock           // a time of day or a duration
 	AsText          // @
+	padding         // and what follows: Padded
 )
+
+// Padded is the class of the formats that show a whole number with that many digits, zeros on the left
+// where it is shorter: 00000, as codes are written that were taken for numbers.
+func Padded(digits int) Format { return padding + Format(min(digits, maxPadding)) }
+
+const maxPadding = 20
 
 // builtinFormat is the class of the number formats that a file does not spell out (ECMA-376 part 1,
 // 18.8.30), those of the East Asian locales included.
@@ -74,8 +81,11 @@ scan:
 			bare.WriteRune(r)
 		}
 	}
-	return classifyBare(strings.ReplaceAll(bare.String(), "am/pm", "h"), currency, elapsed)
+	return classifyBare(halfDay.Replace(bare.String()), currency, elapsed)
 }
+
+// halfDay are the marks of morning and afternoon, whose letters are those of months and years.
+var halfDay = strings.NewReplacer("am/pm", "h", "a/p", "h")
 
 func classifyBare(bare string, currency, elapsed bool) Format {
 	letters := strings.ReplaceAll(strings.ReplaceAll(bare, "general", ""), "standard", "")
@@ -95,6 +105,8 @@ func classifyBare(bare string, currency, elapsed bool) Format {
 		return Currency
 	case strings.TrimSpace(letters) == "@":
 		return AsText
+	case len(letters) > 1 && strings.Trim(letters, "0") == "":
+		return Padded(len(letters))
 	case digits:
 		return Decimal
 	default:

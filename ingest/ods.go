@@ -76,7 +76,7 @@ func (o *odsFile) workbook() (*Workbook, error) {
 	err := o.scan(func(x *xmlScanner, sheet bool) error {
 		switch string(x.name) {
 		case "spreadsheet":
-			spreadsheet = true
+			spreadsheet = string(x.open[x.starts[len(x.starts)-1]:]) == "office:spreadsheet" // cells are read by this prefix
 		case "style":
 			style = string(x.attr("name"))
 		case "table-properties":
@@ -148,35 +148,22 @@ type odsTable struct {
 	yield  func(Row, error) bool
 	number int // rows so far, repetitions counted
 	cells  []Cell
+	lines  []string // of the current cell
 }
 
 // read consumes the current table element. Rows may stand in groups; what stands outside rows
 // (shapes, named ranges) is passed over.
 func (t *odsTable) read() error {
-	depth := len(t.starts)
-	for {
-		token, err := t.next()
-		if err != nil {
-			return err
-		}
-		if token == xmlEnd {
-			if len(t.starts) < depth {
-				return nil
-			}
-			continue
-		}
+	return t.inner(func() error {
 		switch string(t.name) {
 		case "table-row":
-			if err := t.readRow(); err != nil {
-				return err
-			}
+			return t.readRow()
 		case "table-row-group", "table-rows", "table-header-rows":
+			return nil
 		default:
-			if err := t.skipElement(); err != nil {
-				return err
-			}
+			return t.skipElement()
 		}
-	}
+	})
 }
 
 // repeated is how often the current element stands: once without the attribute.
@@ -225,25 +212,11 @@ func (t *odsTable) readRow() error {
 
 func (t *odsTable) readCells() error {
 	t.cells = t.cells[:0]
-	depth := len(t.starts)
 	column := 0
-	for {
-		token, err := t.next()
-		if err != nil {
-			return err
-		}
-		if token == xmlEnd {
-			if len(t.starts) < depth {
-				return nil
-			}
-			continue
-		}
-		name := string(t.name)
-		if name != "table-cell" && name != "covered-table-cell" {
-			if err := t.skipElement(); err != nil {
-				return err
-			}
-			continue
+	return t.inner(func() error {
+		covered := string(t.name) == "covered-table-cell"
+		if !covered && string(t.name) != "table-cell" {
+			return t.skipElement()
 		}
 		times, err := t.repeated("number-columns-repeated")
 		if err != nil {
@@ -253,7 +226,7 @@ func (t *odsTable) readCells() error {
 		if err != nil {
 			return err
 		}
-		if cell.Kind != Empty && name == "table-cell" {
+		if cell.Kind != Empty && !covered { // people see nothing of a covered cell
 			if column+times > maxColumn {
 				return errBomb
 			}
@@ -263,7 +236,8 @@ func (t *odsTable) readCells() error {
 			}
 		}
 		column = min(column+times, maxRow)
-	}
+		return nil
+	})
 }
 
 // readCell consumes the current cell: its typed value, or the paragraphs of its text. Annotations
@@ -280,11 +254,11 @@ func (t *odsTable) readCell() (Cell, error) {
 	if err != nil {
 		return cell, err
 	}
-	if said == nil {
+	if len(said) == 0 { // also what LibreOffice writes beside an error
 		text = shown
 	}
 	switch {
-	case failed:
+	case failed, cell.Formula && faultText.MatchString(shown):
 		cell.Kind, cell.Text = Fault, shown
 	case kind == "float" || kind == "percentage" || kind == "currency":
 		n, ok := parseNumber([]byte(value))
@@ -293,6 +267,9 @@ func (t *odsTable) readCell() (Cell, error) {
 		}
 		cell.Kind, cell.Number = Number, n
 		cell.Format = map[string]Format{"percentage": Percent, "currency": Currency}[kind]
+		if strings.HasPrefix(shown, "0") && len(shown) > 1 && shown == padded(n, len(shown)) {
+			cell.Format = Padded(len(shown))
+		}
 	case kind == "date":
 		d, ok := isoTime(day)
 		if !ok || d.Year() == 0 {
@@ -300,25 +277,38 @@ func (t *odsTable) readCell() (Cell, error) {
 		}
 		cell.Kind, cell.Date, cell.Format = Date, d.Truncate(24*time.Hour), Day
 	case kind == "boolean":
-		cell.Kind, cell.Bool = Bool, truth == "true"
+		switch truth {
+		case "true", "false", "1", "0": // the two ways of XML Schema
+			cell.Kind, cell.Bool = Bool, truth == "true" || truth == "1"
+		default:
+			return cell, t.syntax("%s is no boolean", clip([]byte(truth)))
+		}
 	case kind == "time":
 		if days, ok := isoDuration(duration); ok {
 			text = clock(days)
+		} else if text == "" {
+			return cell, t.syntax("%s is no duration", clip([]byte(duration)))
 		}
 		setText(&cell, text)
 		cell.Format = Clock
+	case kind == "" && text == "" && cell.Formula:
+		cell.Kind = Fault
 	default: // string, or none
 		setText(&cell, text)
 	}
 	return cell, t.file.texts.spend(len(cell.Text))
 }
 
-var durationText = regexp.MustCompile(`^PT(\d{1,6})H(\d{1,2})M(\d{1,2}(?:[.,]\d{1,9})?)S$`)
+// faultText is what a formula that failed shows, in English or in French: not all programs say in
+// the cell's type that it did, and the value that stands beside is then 0 or empty.
+var faultText = regexp.MustCompile(`^(Err[ \x{a0}\x{202f}]?:\d{3}|#(N/[AD]|DIV/0|REF|NAME|NOM|NUM|NOMBRE|NULL?|VALUE|VALEUR)[ \x{a0}\x{202f}]?[!?]?)$`)
+
+var durationText = regexp.MustCompile(`^PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6}(?:[.,]\d{1,12})?)S)?$`)
 
 // isoDuration reads hours, minutes and seconds as a part of a day.
 func isoDuration(text string) (days float64, ok bool) {
 	p := durationText.FindStringSubmatch(text)
-	if p == nil {
+	if p == nil || text == "PT" {
 		return 0, false
 	}
 	h, _ := strconv.ParseFloat(p[1], 64)
@@ -339,33 +329,18 @@ func (x *xmlScanner) qualified(name string) []byte {
 
 // paragraphs consumes the current cell and returns its paragraphs, a line each.
 func (t *odsTable) paragraphs() (string, error) {
-	var lines []string
+	t.lines = t.lines[:0]
 	total := 0
-	depth := len(t.starts)
-	for {
-		token, err := t.next()
-		if err != nil {
-			return "", err
-		}
-		if token == xmlEnd {
-			if len(t.starts) < depth {
-				return strings.Join(lines, "\n"), nil
-			}
-			continue
-		}
+	err := t.inner(func() error {
 		if string(t.name) != "p" {
-			if err := t.skipElement(); err != nil {
-				return "", err
-			}
-			continue
+			return t.skipElement()
 		}
 		line, err := t.mixedText()
-		if err != nil {
-			return "", err
+		t.lines = append(t.lines, line)
+		if total += len(line) + 1; err == nil && total > maxXMLToken {
+			err = t.syntax("a text of more than %d bytes", maxXMLToken)
 		}
-		lines = append(lines, line)
-		if total += len(line); total > maxXMLToken {
-			return "", t.syntax("a text of more than %d bytes", maxXMLToken)
-		}
-	}
+		return err
+	})
+	return strings.Join(t.lines, "\n"), err
 }

@@ -4,13 +4,18 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 )
 
 const contentTypes = "[Content_Types].xml"
@@ -26,16 +31,124 @@ func Repack(w io.Writer, xlsx []byte) error {
 	if err != nil {
 		return fmt.Errorf("repack workbook: %w", err)
 	}
-	files := slices.SortedFunc(slices.Values(in.File), func(a, b *zip.File) int {
-		return cmp.Or(cmp.Compare(partRank(a.Name), partRank(b.Name)), strings.Compare(a.Name, b.Name))
-	})
-	out := zip.NewWriter(w)
-	for _, file := range files {
-		if err := repackPart(out, file); err != nil {
+	parts := make([]*piece, len(in.File))
+	for i, file := range in.File {
+		if parts[i], err = unpackPart(file); err != nil {
 			return fmt.Errorf("repack %s: %w", file.Name, err)
 		}
 	}
+	return pack(w, parts)
+}
+
+// piece is a file within a workbook.
+type piece struct {
+	name string
+	data []byte
+}
+
+func unpackPart(file *zip.File) (*piece, error) {
+	r, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	return &piece{file.Name, data}, err
+}
+
+// pack writes the parts in their order and sets no time.
+func pack(w io.Writer, parts []*piece) error {
+	slices.SortFunc(parts, func(a, b *piece) int {
+		return cmp.Or(cmp.Compare(partRank(a.name), partRank(b.name)), strings.Compare(a.name, b.name))
+	})
+	out := zip.NewWriter(w)
+	out.RegisterCompressor(zip.Deflate, compressor)
+	for _, p := range parts {
+		if err := p.write(out); err != nil {
+			return fmt.Errorf("pack %s: %w", p.name, err)
+		}
+	}
 	return out.Close()
+}
+
+func (p *piece) write(out *zip.Writer) error {
+	header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, Modified: zipEpoch}
+	if p.name == contentTypes {
+		p.data = sortContentTypes(p.data)
+	}
+	if p.unchanging() {
+		return p.writeKept(out, header)
+	}
+	w, err := out.CreateHeader(header)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(p.data)
+	return err
+}
+
+// unchanging reports whether a part is mostly the same in each workbook of a kind: its compressed
+// form is kept.
+func (p *piece) unchanging() bool {
+	return strings.HasPrefix(p.name, "xl/comments") || strings.HasPrefix(p.name, "xl/drawings/vmlDrawing") || strings.HasPrefix(p.name, "xl/theme/")
+}
+
+// deflated are parts that were compressed before, by the digest of what they hold.
+var deflated sync.Map
+
+type deflatedPart struct {
+	data []byte
+	crc  uint32
+}
+
+func (p *piece) writeKept(out *zip.Writer, header *zip.FileHeader) error {
+	digest := sha256.Sum256(p.data)
+	found, ok := deflated.Load(digest)
+	if !ok {
+		var buf bytes.Buffer
+		c, err := compressor(&buf)
+		if err != nil {
+			return err
+		}
+		if _, err := c.Write(p.data); err != nil {
+			return err
+		}
+		if err := c.Close(); err != nil {
+			return err
+		}
+		found = deflatedPart{buf.Bytes(), crc32.ChecksumIEEE(p.data)}
+		deflated.Store(digest, found)
+	}
+	kept := found.(deflatedPart)
+	header.CRC32, header.UncompressedSize64, header.CompressedSize64 = kept.crc, uint64(len(p.data)), uint64(len(kept.data))
+	w, err := out.CreateRaw(header)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(kept.data)
+	return err
+}
+
+// compressors are kept: a new one costs as much as compressing a small workbook.
+var compressors = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, flate.DefaultCompression) // the level is right: it cannot fail
+	return w
+}}
+
+// compressor deflates a part twice as fast as the standard library.
+func compressor(w io.Writer) (io.WriteCloser, error) {
+	c := compressors.Get().(*flate.Writer)
+	c.Reset(w)
+	return &pooledCompressor{c}, nil
+}
+
+type pooledCompressor struct{ *flate.Writer }
+
+func (c *pooledCompressor) Close() error {
+	err := c.Writer.Close()
+	compressors.Put(c.Writer)
+	c.Writer = nil
+	return err
 }
 
 func partRank(name string) int {
@@ -48,50 +161,48 @@ func partRank(name string) int {
 	return 2
 }
 
-func repackPart(out *zip.Writer, file *zip.File) error {
-	r, err := file.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	if file.Name == contentTypes {
-		data = sortContentTypes(data)
-	}
-	part, err := out.CreateHeader(&zip.FileHeader{Name: file.Name, Method: zip.Deflate, Modified: zipEpoch})
-	if err != nil {
-		return err
-	}
-	_, err = part.Write(data)
-	return err
-}
-
-// typeElement is one entry of [Content_Types].xml, as excelize writes it.
-var typeElement = regexp.MustCompile(`<(Default|Override)\b[^>]*?(/>|></(Default|Override)>)`)
-
-// sortContentTypes sorts the entries, the <Default> before the <Override>.
+// sortContentTypes sorts the entries, the <Default> before the <Override>, as excelize writes them:
+// each an element with its end tag.
 func sortContentTypes(data []byte) []byte {
-	at := typeElement.FindAllIndex(data, -1)
-	if len(at) == 0 {
+	first := bytes.Index(data, []byte("<Default"))
+	if override := bytes.Index(data, []byte("<Override")); first < 0 || override >= 0 && override < first {
+		first = override
+	}
+	last := bytes.LastIndex(data, []byte("</Types>"))
+	if first < 0 || last < first {
 		return data
 	}
-	elements := make([]string, len(at))
-	for i, span := range at {
-		elements[i] = string(data[span[0]:span[1]])
-	}
+	elements := splitBefore(string(data[first:last]), "<Default", "<Override")
 	slices.Sort(elements)
-	first, last := at[0][0], at[len(at)-1][1]
 	return slices.Concat(data[:first], []byte(strings.Join(elements, "")), data[last:])
 }
 
-// storeZip is an excelize zip writer that does not compress: Repack does, once.
-type storeZip struct{ *zip.Writer }
-
-func (z storeZip) Create(name string) (io.Writer, error) {
-	return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+// splitBefore cuts a text where one of two words begins.
+func splitBefore(text, a, b string) []string {
+	var parts []string
+	start := 0
+	for i := 1; i < len(text); i++ {
+		if text[i] == '<' && (strings.HasPrefix(text[i:], a) || strings.HasPrefix(text[i:], b)) {
+			parts = append(parts, text[start:i])
+			start = i
+		}
+	}
+	return append(parts, text[start:])
 }
 
-func (z storeZip) AddFS(fsys fs.FS) error { return z.Writer.AddFS(fsys) }
+// partsZip is an excelize zip writer that only keeps the parts, for pack to write.
+type partsZip struct{ parts []*piece }
+
+func (z *partsZip) Create(name string) (io.Writer, error) {
+	z.parts = append(z.parts, &piece{name: name})
+	return z.parts[len(z.parts)-1], nil
+}
+
+func (p *piece) Write(data []byte) (int, error) {
+	p.data = append(p.data, data...)
+	return len(data), nil
+}
+
+func (z *partsZip) AddFS(fs.FS) error { return errors.ErrUnsupported }
+
+func (z *partsZip) Close() error { return nil }

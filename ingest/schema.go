@@ -10,6 +10,7 @@ import (
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -35,6 +36,7 @@ const (
 	Releve    Kind = "releve"    // dated observations; one stands until a newer one of the same key
 	Reference Kind = "reference" // kept by the association, outside the workbook
 	Accueil   Kind = "accueil"   // the cover sheet: a label and a value per row
+	Retour    Kind = "retour"    // what a sender answers to the findings that he was returned
 )
 
 // Diffusion says who may see a table or a field.
@@ -56,11 +58,12 @@ type Schema struct {
 	Kind        Kind         `json:"kind"`
 	Diffusion   Diffusion    `json:"diffusion"`
 	DateField   string       `json:"dateField,omitempty"` // flux and relevé: the field that dates a row
+	Alike       []string     `json:"alike,omitempty"`     // the fields that make two rows comparable
 	Fields      []Field      `json:"fields"`
 	PrimaryKey  []string     `json:"primaryKey"`
 	ForeignKeys []ForeignKey `json:"foreignKeys,omitempty"`
 
-	titled map[string]int // title or name, as written and folded → index of the field, from 1
+	titled map[string]int // title, name or alias, as written and folded → index of the field, from 1
 }
 
 // Field is a column.
@@ -72,13 +75,17 @@ type Field struct {
 	Delimiter   string      `json:"delimiter,omitempty"`
 	Constraints Constraints `json:"constraints,omitzero"`
 
+	Aliases       []string            `json:"aliases,omitempty"`       // other titles that people give this column
+	Unit          string              `json:"unit,omitempty"`          // EUR, h or %: what may follow a number
 	CodeList      string              `json:"codelist,omitempty"`      // name in codelists.json
 	Check         string              `json:"check,omitempty"`         // siren: nine digits and Luhn's key
 	RequiredWhen  *Condition          `json:"requiredWhen,omitempty"`  // required when another field says so
 	NotBefore     string              `json:"notBefore,omitempty"`     // this date ≥ that field's
+	SumsTo        float64             `json:"sumsTo,omitempty"`        // what the values of one day add up to
 	NotAbove      string              `json:"notAbove,omitempty"`      // this number ≤ that field's
 	DifferentFrom string              `json:"differentFrom,omitempty"` // this text ≠ that field's
 	Diffusion     Diffusion           `json:"diffusion,omitempty"`     // narrower than the table's
+	Pseudonym     bool                `json:"pseudonyme,omitempty"`    // names a person; renamed before it enters the database
 	DiffusionSauf map[string][]string `json:"diffusionSauf,omitempty"` // not published where the row has one of these codes
 	Printable     bool                `json:"printable,omitempty"`     // free text that may be published
 	Example       string              `json:"example,omitempty"`
@@ -141,7 +148,7 @@ func loadModel() (*Model, error) {
 	if err := decodeStrict("schemas/codelists.json", &m.CodeLists); err != nil {
 		return nil, err
 	}
-	names := append([]string{"accueil", "territoires", "parametres"}, Tables...)
+	names := append([]string{"accueil", "retour", "commentaires", "territoires", "parametres"}, Tables...)
 	for _, name := range names {
 		s := &Schema{}
 		if err := decodeStrict(path.Join("schemas", name+".json"), s); err != nil {
@@ -150,7 +157,7 @@ func loadModel() (*Model, error) {
 		if s.Name != name {
 			return nil, fmt.Errorf("schemas/%s.json: name is %q", name, s.Name)
 		}
-		if s.Kind != Reference && s.Kind != Accueil {
+		if s.Kind != Reference && s.Kind != Accueil && s.Kind != Retour {
 			s.Fields = append(s.Fields, retire)
 		}
 		m.Schemas[name] = s
@@ -168,8 +175,8 @@ func loadModel() (*Model, error) {
 		s.titled = map[string]int{}
 		for i := range s.Fields {
 			f := &s.Fields[i]
-			for _, key := range []string{f.Title, f.Name, Fold(f.Title), Fold(f.Name)} {
-				s.titled[key] = i + 1
+			for _, key := range f.titles() {
+				s.titled[key], s.titled[Fold(key)] = i+1, i+1
 			}
 		}
 	}
@@ -219,8 +226,9 @@ func (m *Model) check(s *Schema) error {
 	seen := map[string]int{} // folded name or title → index of its field
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		for _, key := range []string{f.Name, f.Title} {
-			if j, taken := seen[Fold(key)]; taken && j != i {
+		for k, key := range f.titles() {
+			j, taken := seen[Fold(key)]
+			if taken && (j != i || k >= 2) { // a title may be its name; an alias is another one
 				return fmt.Errorf("field %s: %q is taken by field %s", f.Name, key, s.Fields[j].Name)
 			}
 			seen[Fold(key)] = i
@@ -229,9 +237,9 @@ func (m *Model) check(s *Schema) error {
 			return fmt.Errorf("field %s: %w", f.Name, err)
 		}
 	}
-	for _, k := range s.PrimaryKey {
+	for _, k := range slices.Concat(s.PrimaryKey, s.Alike) {
 		if s.Field(k) == nil {
-			return fmt.Errorf("primaryKey: no field %q", k)
+			return fmt.Errorf("primaryKey or alike: no field %q", k)
 		}
 	}
 	if (s.Kind == Flux || s.Kind == Releve) && s.Field(s.DateField) == nil {
@@ -258,6 +266,9 @@ func (m *Model) checkField(s *Schema, f *Field) error {
 	if f.Title == "" || f.Description == "" {
 		return fmt.Errorf("no title or description")
 	}
+	if f.Unit != "" && unitTexts[f.Unit] == nil {
+		return fmt.Errorf("unknown unit %q", f.Unit)
+	}
 	if f.CodeList != "" && m.CodeLists[f.CodeList] == nil {
 		return fmt.Errorf("no code list %q", f.CodeList)
 	}
@@ -278,6 +289,9 @@ func (m *Model) checkField(s *Schema, f *Field) error {
 	}
 	return nil
 }
+
+// titles are what a column of that field may be called.
+func (f *Field) titles() []string { return append([]string{f.Title, f.Name}, f.Aliases...) }
 
 // Field returns the field of that name, or nil.
 func (s *Schema) Field(name string) *Field {

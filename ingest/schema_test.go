@@ -30,7 +30,7 @@ func eachField(m *Model, visit func(s *Schema, f *Field, name string)) {
 
 func TestLoadModelHasEveryTable(t *testing.T) {
 	m := model(t)
-	want := append([]string{"accueil", "territoires", "parametres"}, Tables...)
+	want := append([]string{"accueil", "retour", "commentaires", "territoires", "parametres"}, Tables...)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(m.Schemas))); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)
@@ -71,6 +71,8 @@ func TestTablesAreThoseOfTheFramework(t *testing.T) {
 		"territoires":  "reference publique territoire_id -",
 		"parametres":   "reference publique nom,valide_du -",
 		"accueil":      "accueil evaluateurs  -",
+		"retour":       "retour evaluateurs reference -",
+		"commentaires": "retour evaluateurs territoire_id,periode,indicateur -",
 	}
 	got := map[string]string{}
 	for name, s := range m.Schemas {
@@ -105,6 +107,8 @@ func TestTablesAreThoseOfTheFramework(t *testing.T) {
 func TestRequiredFields(t *testing.T) {
 	want := map[string]string{
 		"accueil":      "territoire_id periode",
+		"retour":       "reference",
+		"commentaires": "territoire_id periode indicateur",
 		"territoires":  "territoire_id nom date_entree",
 		"parametres":   "nom valeur valide_du",
 		"acteurs":      "acteur_id nom groupe_pairs famille date_entree",
@@ -204,6 +208,7 @@ func TestFieldTitlesFoldDistinct(t *testing.T) {
 var indicatorLists = []string{
 	"niveaux", "famille_axe", "note", "poles", "benevolat", "perimetre_scic", "perimetre_lieu",
 	"famille_indicateur", "statut_indicateur", "unite", "sens_indicateur",
+	"couverture", "mot_tendance",
 }
 
 func TestEveryCodeListIsUsed(t *testing.T) {

@@ -14,6 +14,7 @@ type Workbook struct {
 	Sheets        []Sheet
 	Macros        bool // holds macros; they are never run
 	ExternalLinks bool // holds links to other files; they are never followed
+	Epoch1904     bool // its dates are counted from 1904, not 1900
 }
 
 // Sheet is a name and a single pass over the rows that hold something. A row may be missing from
@@ -51,7 +52,7 @@ const (
 	Number
 	Bool
 	Date
-	Fault // #N/A, #REF! and other error values
+	Fault // #N/A, #REF! and other error values; without a text, a formula whose value was not saved
 )
 
 // Cell is a typed cell.
@@ -84,6 +85,9 @@ func (c Cell) String() string {
 	case Text, Fault:
 		return trim(c.Text)
 	case Number:
+		if c.Format > padding {
+			return padded(c.Number, int(c.Format-padding))
+		}
 		return strconv.FormatFloat(c.Number, 'f', -1, 64)
 	case Bool:
 		if c.Bool {
@@ -96,6 +100,9 @@ func (c Cell) String() string {
 		return ""
 	}
 }
+
+// padded writes a number with at least so many digits.
+func padded(n float64, digits int) string { return fmt.Sprintf("%0*.0f", digits, n) }
 
 // Blank reports whether the cell says nothing.
 func (c Cell) Blank() bool { return c.Kind == Empty || c.Kind == Text && trim(c.Text) == "" }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 // ReaderVersion changes whenever the same bytes may be understood differently: what was parsed
 // under another version is parsed again.
-const ReaderVersion = "1"
+const ReaderVersion = "2"
 
 // Submission is what one file says: whose it is, its rows with their cells, and what is to be said
 // about it. A rejected one has findings only.
@@ -25,6 +26,27 @@ type Submission struct {
 	Cover      Cover
 	Tables     []TableRows
 	Findings   []Finding
+	Returned   string   // the sheet « Retour » of a workbook that was returned and comes back
+	Answers    []Answer // what it says there
+
+	Comments []Comment // of an evaluator's workbook: it has nothing else
+}
+
+// Answer is what the sender of a workbook says to a finding.
+type Answer struct {
+	Line        int
+	Finding     string // its identity
+	Response    string // a code of reponse_retour, or empty
+	Explanation string
+}
+
+// Comment is what an evaluator says of an indicator of a territory and month.
+type Comment struct {
+	Line        int
+	Territoire  string
+	Periode     string // 2026-11
+	Indicateur  string
+	Commentaire string
 }
 
 // Cover is where the cover sheet says whose workbook it is.
@@ -52,8 +74,49 @@ type DataRow struct {
 // Parse understands a file. It never fails: what cannot be understood is a finding, and the same
 // bytes always give the same Submission.
 func Parse(m *Model, data []byte) *Submission {
+	return parse(m, data, func(*Workbook) {})
+}
+
+// ParseWithout understands a file as if one cell of it, as B12, were empty. known is false when the file
+// has no such cell that says something.
+func ParseWithout(m *Model, data []byte, sheet, cell string) (sub *Submission, known bool) {
+	column, row, ok := cellReference([]byte(cell))
+	if !ok {
+		return Parse(m, data), false
+	}
+	sub = parse(m, data, func(book *Workbook) {
+		for i := range book.Sheets {
+			if s := &book.Sheets[i]; s.Name == sheet {
+				s.Rows = rowsWithout(s.Rows, column, row, &known)
+			}
+		}
+	})
+	return sub, known
+}
+
+func rowsWithout(rows iter.Seq2[Row, error], column, number int, known *bool) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for row, err := range rows {
+			if row.Number == number {
+				row.Cells = slices.DeleteFunc(slices.Clone(row.Cells), func(c Cell) bool {
+					*known = *known || c.Column == column && !c.Blank()
+					return c.Column == column
+				})
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+func parse(m *Model, data []byte, change func(*Workbook)) *Submission {
 	p := &parser{model: m, sub: &Submission{}}
-	p.parse(data)
+	book, err := OpenWorkbook(data)
+	if err == nil {
+		change(book)
+	}
+	p.parse(book, err)
 	if p.sub.Rejected {
 		p.sub.Tables = nil
 	}
@@ -65,23 +128,36 @@ type parser struct {
 	sub   *Submission
 	book  *Workbook
 	heads map[int][]Row // by sheet index, the rows in which its titles are looked for
+
+	retour int // the sheet of answers, or −1
 }
 
-func (p *parser) parse(data []byte) {
-	book, err := OpenWorkbook(data)
+func (p *parser) parse(book *Workbook, err error) {
 	if err != nil {
 		p.reject(refusal(err), Finding{}, Detail{})
 		return
 	}
-	p.book, p.heads = book, map[int][]Row{}
+	p.book, p.heads, p.retour = book, map[int][]Row{}, -1
 	for i, sheet := range book.Sheets {
 		if p.heads[i], err = readHead(sheet); err != nil {
 			p.unreadable(sheet, err)
 			return
 		}
 	}
+	if p.comments() {
+		return
+	}
 	claimed, ok := p.accueil()
 	if !ok {
+		return
+	}
+	if book.Macros {
+		p.find("macros_ignorees", Finding{}, Detail{})
+	}
+	if book.ExternalLinks {
+		p.find("liaisons_ignorees", Finding{}, Detail{})
+	}
+	if err := p.answers(); err != nil {
 		return
 	}
 	sheets := p.assignSheets(claimed)
@@ -175,7 +251,7 @@ func (p *parser) accueil() (int, bool) {
 // the one unclaimed sheet whose titles hold all required columns of that table alone.
 func (p *parser) assignSheets(accueil int) map[string]int {
 	assigned := map[string]int{}
-	claimed := map[int]bool{accueil: true}
+	claimed := map[int]bool{accueil: true, p.retour: true}
 	for i := range p.sub.Tables {
 		schema := p.sub.Tables[i].Schema
 		if index := p.book.sheetTitled(schema); index >= 0 {
@@ -195,6 +271,8 @@ func (p *parser) assignSheets(accueil int) map[string]int {
 		if schema != nil && claims[schema] == 1 {
 			assigned[schema.Name] = index
 			p.find("feuille_renommee", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{Sheet: schema.Title})
+		} else if table := p.tableTitled(sheet.Name); unclaimed && table != nil {
+			p.find("feuille_en_double", Finding{Table: table.Name, Sheet: sheet.Name}, Detail{Sheet: table.Title})
 		} else if unclaimed && len(p.heads[index]) > 0 {
 			p.find("feuille_inconnue", Finding{Sheet: sheet.Name}, Detail{Sheet: sheet.Name})
 		}
@@ -206,6 +284,17 @@ func (p *parser) assignSheets(accueil int) map[string]int {
 		}
 	}
 	return assigned
+}
+
+// tableTitled is the table that a sheet's name says, or nil.
+func (p *parser) tableTitled(name string) *Schema {
+	folded := Fold(name)
+	for _, table := range Tables {
+		if s := p.model.Schemas[table]; folded == s.Name || folded == Fold(s.Title) {
+			return s
+		}
+	}
+	return nil
 }
 
 // ownSheets are the template's sheets that hold no rows, folded.
@@ -241,6 +330,9 @@ const maxTableRows = 200_000
 func (p *parser) table(t *TableRows, sheet Sheet, head []Row) error {
 	t.Sheet = sheet.Name
 	schema := t.Schema
+	if sheet.Hidden {
+		p.find("feuille_masquee", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{})
+	}
 	t.Columns = slices.Repeat([]int{-1}, len(schema.Fields))
 	h, ok := bestHeader(schema, head)
 	if !ok {
@@ -256,6 +348,7 @@ func (p *parser) table(t *TableRows, sheet Sheet, head []Row) error {
 	c := newRowChecker(p, t)
 	foreign := !p.expects(schema.Name)
 	incomplete := !h.complete(schema)
+	hidden, other := false, false // rows below a second table's titles are no rows of this one
 	for row, err := range sheet.Rows {
 		if err != nil {
 			return err
@@ -266,12 +359,32 @@ func (p *parser) table(t *TableRows, sheet Sheet, head []Row) error {
 		if len(t.Rows) == maxTableRows {
 			return errBomb
 		}
+		here := Finding{Table: schema.Name, Sheet: sheet.Name, Line: row.Number}
+		if again, same := h.repeats(schema, row); again {
+			other = !same
+			if same {
+				p.find("entete_repete", here, Detail{})
+			} else {
+				p.find("second_tableau", here, Detail{})
+			}
+			continue
+		}
+		if row.Hidden && !hidden {
+			hidden = true
+			p.find("lignes_masquees", here, Detail{})
+		}
+		if other {
+			t.Rows = append(t.Rows, DataRow{Line: row.Number, Values: make([]string, len(schema.Fields)), Aside: true})
+			continue
+		}
 		r := c.read(row)
 		if foreign || incomplete {
 			r.Aside = true
 		}
 		t.Rows = append(t.Rows, r)
 	}
+	c.weighDays()
+	c.weighSums()
 	if foreign && len(t.Rows) > 0 {
 		p.find("feuille_hors_emetteur", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{})
 	}
@@ -286,8 +399,14 @@ func (p *parser) headerFindings(t *TableRows, h header) {
 	for _, c := range h.duplicates {
 		p.find("colonne_en_double", at(c.index), Detail{Column: s.Fields[c.field].Title})
 	}
-	for _, index := range h.unknown {
-		p.find("colonne_inconnue", at(index), Detail{Sheet: s.Title})
+	for _, c := range h.unknown {
+		if field := s.proposeTitle(c.title); field >= 0 && !h.has(field) {
+			f := at(c.index)
+			f.Field, f.Proposal = s.Fields[field].Name, s.Fields[field].Title
+			p.find("colonne_ressemblante", f, Detail{Column: s.Fields[field].Title})
+		} else {
+			p.find("colonne_inconnue", at(c.index), Detail{Sheet: s.Title})
+		}
 	}
 	for i := range s.Fields {
 		if s.Fields[i].Constraints.Required && !h.has(i) {

@@ -1,12 +1,9 @@
 package ingest
 
 import (
-	"archive/zip"
-	"bytes"
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,27 +16,36 @@ import (
 // it survives a passage through LibreOffice, a file's name does not.
 const TemplateProperty = "cairn_modele"
 
-// TemplateVersion is the version of the workbook that NewTemplate makes.
-const TemplateVersion = "1"
+// TemplateVersion is the version of the workbook that NewTemplate makes. Version 1 had its cover's
+// labels in the first rows, no guide and no notes; it is read alike.
+const TemplateVersion = "2"
 
 // The sheets that are no table.
 const (
 	CoverSheet = "Accueil"
+	GuideSheet = "Mode d’emploi"
 	ListsSheet = "Listes"
 )
 
-// templateLastRow is the last row that the drop-down lists cover.
+// templateLastRow is the last row that drop-down lists, checks and filters cover.
 const templateLastRow = 2000
 
 // TemplateData is what a workbook is filled with. Without Rows it is a blank one.
 type TemplateData struct {
 	Territoire string
-	Periode    time.Time
-	Emetteur   string // an acteur_id or a peer group; empty: the territory itself
+	Periode    time.Time // zero: to be filled in
+	Emetteur   string    // an acteur_id or a peer group; empty: the territory itself
 	Referent   string
+	Nom        string                      // the territory's name, for people
+	Programme  string                      // printed below the title
+	Contact    string                      // whom to ask
+	Acteurs    []TemplateActor             // for an émetteur, who has no sheet « Acteurs » to choose from
 	Nothing    map[string]bool             // tables ticked « rien ce mois-ci »
 	Rows       map[string][]map[string]any // table → rows of field name → value
 }
+
+// TemplateActor is an actor that an émetteur may name.
+type TemplateActor struct{ ID, Nom string }
 
 // WriteTemplate writes the monthly workbook of a territory, with the same bytes for the same data.
 func WriteTemplate(w io.Writer, m *Model, d TemplateData) error {
@@ -53,15 +59,16 @@ func WriteTemplate(w io.Writer, m *Model, d TemplateData) error {
 // SaveTemplate writes a workbook made by NewTemplate and closes it.
 func SaveTemplate(w io.Writer, f *excelize.File) error {
 	defer f.Close()
-	var buf bytes.Buffer
-	if err := f.Write(&buf); err != nil {
+	z := &partsZip{}
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return z })
+	if err := f.Write(io.Discard); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
-	return Repack(w, buf.Bytes())
+	return pack(w, z.parts)
 }
 
-// NewTemplate makes the workbook in memory: the cover, a sheet per table with its titles in row 1
-// and its rows from row 2 on, and the code lists that the drop-downs point at.
+// NewTemplate makes the workbook in memory: the cover, how to use it, a sheet per table with its
+// titles in row 1 and its rows from row 2 on, and the code lists that the drop-downs point at.
 //
 // A value is a string, int64, float64, bool, time.Time (a day) or []string. A code is written as
 // its label; a string that is no code, date or number of its field is written as it is.
@@ -70,11 +77,8 @@ func NewTemplate(m *Model, d TemplateData) (*excelize.File, error) {
 	if d.Emetteur != "" {
 		tables = EmitterTables
 	}
-	t, err := newTemplateWriter(m)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.write(tables, d); err != nil {
+	t := &templateWriter{model: m, data: d, tables: tables, file: excelize.NewFile(), lists: map[string]string{}, labels: map[string]map[string]string{}}
+	if err := t.write(); err != nil {
 		t.file.Close()
 		return nil, fmt.Errorf("make workbook of %s %s: %w", d.Territoire, d.Periode.Format("2006-01"), err)
 	}
@@ -84,48 +88,46 @@ func NewTemplate(m *Model, d TemplateData) (*excelize.File, error) {
 // templateWriter is a workbook in the making.
 type templateWriter struct {
 	model  *Model
+	data   TemplateData
+	tables []string
 	file   *excelize.File
-	header int               // style of the titles
-	day    int               // style of a date column
-	lists  map[string]string // code list → its range on the sheet of lists
-	labels map[string]map[string]string
+	styles templateStyles
+	lists  map[string]string            // code list → its range on the sheet of lists
+	labels map[string]map[string]string // code list → code → label
+	actors string                       // the range of an émetteur's actors on the sheet of lists
 }
 
-func newTemplateWriter(m *Model) (*templateWriter, error) {
-	t := &templateWriter{model: m, file: excelize.NewFile(), lists: map[string]string{}, labels: map[string]map[string]string{}}
-	t.file.SetZipWriter(func(w io.Writer) excelize.ZipWriter { return storeZip{zip.NewWriter(w)} })
-	var err error
-	if t.header, err = t.file.NewStyle(&excelize.Style{
-		Font:      &excelize.Font{Bold: true},
-		Fill:      excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE7EE"}},
-		Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"},
-	}); err != nil {
-		return nil, err
+func (t *templateWriter) write() (err error) {
+	if t.styles, err = newTemplateStyles(t.file); err != nil {
+		return err
 	}
-	dayFormat := "dd/mm/yyyy"
-	t.day, err = t.file.NewStyle(&excelize.Style{CustomNumFmt: &dayFormat})
-	return t, err
-}
-
-func (t *templateWriter) write(tables []string, d TemplateData) error {
 	if err := t.file.SetSheetName("Sheet1", CoverSheet); err != nil {
 		return err
 	}
-	if err := t.writeCover(d, tables); err != nil {
+	if _, err := t.file.NewSheet(GuideSheet); err != nil {
 		return err
 	}
-	for _, table := range tables {
+	for _, table := range t.tables {
 		if _, err := t.file.NewSheet(SheetName(t.model.Schemas[table])); err != nil {
 			return err
 		}
 	}
-	if err := t.writeLists(tables); err != nil {
-		return err
+	if err := t.writeLists(); err != nil {
+		return fmt.Errorf("sheet %s: %w", ListsSheet, err)
 	}
-	for _, table := range tables {
-		if err := t.writeTable(t.model.Schemas[table], d.Rows[table]); err != nil {
+	for _, table := range t.tables {
+		if err := t.writeTable(t.model.Schemas[table], t.data.Rows[table]); err != nil {
 			return fmt.Errorf("sheet %s: %w", table, err)
 		}
+	}
+	if err := t.writeCover(); err != nil {
+		return fmt.Errorf("sheet %s: %w", CoverSheet, err)
+	}
+	if err := t.writeGuide(); err != nil {
+		return fmt.Errorf("sheet %s: %w", GuideSheet, err)
+	}
+	if err := t.file.ProtectWorkbook(&excelize.WorkbookProtectionOptions{LockStructure: true}); err != nil {
+		return err
 	}
 	return t.writeProperties()
 }
@@ -136,137 +138,6 @@ func SheetName(s *Schema) string {
 		return s.Title
 	}
 	return s.Name
-}
-
-func (t *templateWriter) writeCover(d TemplateData, tables []string) error {
-	row := 0
-	for _, field := range t.model.Schemas["accueil"].Fields {
-		table, tick := strings.CutPrefix(field.Name, "rien_")
-		if tick && !slices.Contains(tables, table) {
-			continue
-		}
-		row++
-		value := map[string]string{
-			"territoire_id": d.Territoire, "periode": d.Periode.Format("2006-01"), "emetteur": d.Emetteur,
-			"referent": d.Referent, "version_modele": TemplateVersion,
-		}[field.Name]
-		if tick && d.Nothing[table] {
-			value = "oui"
-		}
-		if err := t.file.SetCellStr(CoverSheet, "A"+strconv.Itoa(row), field.Title); err != nil {
-			return err
-		}
-		if value == "" {
-			continue
-		}
-		if err := t.file.SetCellStr(CoverSheet, "B"+strconv.Itoa(row), value); err != nil {
-			return err
-		}
-	}
-	if err := t.file.SetCellStyle(CoverSheet, "A1", "A"+strconv.Itoa(row), t.header); err != nil {
-		return err
-	}
-	return t.file.SetColWidth(CoverSheet, "A", "B", 38)
-}
-
-// writeLists writes a column of labels for each code list that the tables use.
-func (t *templateWriter) writeLists(tables []string) error {
-	if _, err := t.file.NewSheet(ListsSheet); err != nil {
-		return err
-	}
-	column := 0
-	for _, table := range tables {
-		for _, field := range t.model.Schemas[table].Fields {
-			list := field.CodeList
-			if list == "" || t.lists[list] != "" {
-				continue
-			}
-			column++
-			if err := t.writeList(list, column); err != nil {
-				return err
-			}
-		}
-	}
-	if err := t.file.SetRowStyle(ListsSheet, 1, 1, t.header); err != nil {
-		return err
-	}
-	return t.file.SetColWidth(ListsSheet, "A", ColumnName(max(column, 1)-1), 30)
-}
-
-func (t *templateWriter) writeList(list string, column int) error {
-	codes := t.model.CodeLists[list]
-	cells := []any{list}
-	t.labels[list] = make(map[string]string, len(codes))
-	for _, c := range codes {
-		cells = append(cells, c.Label)
-		t.labels[list][c.Value] = c.Label
-	}
-	name := ColumnName(column - 1)
-	t.lists[list] = fmt.Sprintf("%s!$%s$2:$%s$%d", ListsSheet, name, name, len(cells))
-	return t.file.SetSheetCol(ListsSheet, name+"1", &cells)
-}
-
-func (t *templateWriter) writeTable(s *Schema, rows []map[string]any) error {
-	sheet := SheetName(s)
-	for i, field := range s.Fields {
-		if err := t.prepareColumn(sheet, ColumnName(i), &field); err != nil {
-			return err
-		}
-	}
-	if err := t.file.SetRowStyle(sheet, 1, 1, t.header); err != nil {
-		return err
-	}
-	if err := t.file.SetPanes(sheet, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return err
-	}
-	for i, field := range s.Fields {
-		if err := t.file.SetCellStr(sheet, ColumnName(i)+"1", field.Title); err != nil {
-			return err
-		}
-	}
-	for n, row := range rows {
-		line := strconv.Itoa(n + 2)
-		for i := range s.Fields {
-			value, filled := row[s.Fields[i].Name]
-			if !filled || value == nil {
-				continue
-			}
-			if err := t.writeCell(sheet, ColumnName(i)+line, &s.Fields[i], value); err != nil {
-				return fmt.Errorf("row %s, %s: %w", line, s.Fields[i].Name, err)
-			}
-		}
-	}
-	return nil
-}
-
-func (t *templateWriter) prepareColumn(sheet, column string, field *Field) error {
-	width := 18.0
-	if field.Printable || strings.Contains(field.Name, "intention") {
-		width = 44
-	}
-	if err := t.file.SetColWidth(sheet, column, column, width); err != nil {
-		return err
-	}
-	if field.Type == "date" {
-		if err := t.file.SetColStyle(sheet, column, t.day); err != nil {
-			return err
-		}
-	}
-	if field.Type != "boolean" && (field.CodeList == "" || field.Type == "list") {
-		return nil
-	}
-	v := excelize.NewDataValidation(true)
-	v.Sqref = fmt.Sprintf("%s2:%s%d", column, column, templateLastRow)
-	if field.Type == "boolean" {
-		if err := v.SetDropList([]string{"oui", "non"}); err != nil {
-			return err
-		}
-	} else {
-		v.SetSqrefDropList(t.lists[field.CodeList])
-	}
-	// A warning and not a refusal: « nc » and « nsp » are accepted in any optional cell.
-	v.SetError(excelize.DataValidationErrorStyleWarning, field.Title, "Choisissez dans la liste, ou écrivez « nc » ou « nsp ».")
-	return t.file.AddDataValidation(sheet, v)
 }
 
 func (t *templateWriter) writeCell(sheet, cell string, field *Field, value any) error {
@@ -317,7 +188,7 @@ func daySerial(day time.Time) int64 {
 func (t *templateWriter) writeProperties() error {
 	const made = "2024-01-01T00:00:00Z" // fixed: the same content has the same bytes
 	if err := t.file.SetDocProps(&excelize.DocProperties{
-		Title: "Classeur de suivi", Creator: "cairn", LastModifiedBy: "cairn", Created: made, Modified: made,
+		Title: "Classeur de suivi", Creator: "cairn", LastModifiedBy: "cairn", Created: made, Modified: made, Language: "fr-FR",
 	}); err != nil {
 		return err
 	}

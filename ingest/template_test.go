@@ -66,7 +66,7 @@ func TestTemplateReadBack(t *testing.T) {
 	}
 	defer f.Close()
 	sheets := f.GetSheetList()
-	if len(sheets) != len(Tables)+2 || sheets[0] != CoverSheet || sheets[len(sheets)-1] != ListsSheet {
+	if len(sheets) != len(Tables)+3 || sheets[0] != CoverSheet || sheets[1] != GuideSheet || sheets[len(sheets)-1] != ListsSheet {
 		t.Errorf("sheets are %q", sheets)
 	}
 	rows, err := f.GetRows(SheetName(m.Schemas["freins"]))
@@ -77,16 +77,23 @@ func TestTemplateReadBack(t *testing.T) {
 	if len(rows) != 2 || !slices.Equal(rows[1], want) {
 		t.Errorf("freins: %q, want %q", rows, want)
 	}
-	if v, _ := f.GetCellValue(SheetName(m.Schemas["ressources"]), "F2"); v != "29" {
+	if v, _ := f.GetCellValue(SheetName(m.Schemas["ressources"]), "F2", excelize.Options{RawCellValue: true}); v != "29" {
 		t.Errorf("29 € is written %s", v)
 	}
 	cover, err := f.GetRows(CoverSheet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range [][]string{{"Identifiant du territoire", "valbrune"}, {"Mois du classeur", "2026-10"}, {"Rien ce mois-ci\u00a0: Repères", "oui"}} {
-		if !slices.ContainsFunc(cover, func(row []string) bool { return slices.Equal(row, want) }) {
+	for field, want := range map[string][]string{
+		"territoire_id": {"Identifiant du territoire\u00a0*", "valbrune"},
+		"periode":       {"Mois du classeur\u00a0*", "2026-10"},
+		"rien_reperes":  {"Rien ce mois-ci\u00a0: Repères", "oui"},
+	} {
+		if !slices.ContainsFunc(cover, func(row []string) bool { return len(row) > 1 && slices.Equal(row[:2], want) }) {
 			t.Errorf("%q is not on the cover %q", want, cover)
+		}
+		if v, _ := f.GetCellValue(CoverSheet, CoverCell(m, field)); v != want[1] {
+			t.Errorf("cell %s of the cover is %q, want %q", CoverCell(m, field), v, want[1])
 		}
 	}
 	props, err := f.GetCustomProps()
@@ -94,8 +101,8 @@ func TestTemplateReadBack(t *testing.T) {
 		t.Errorf("custom properties %v, %v", props, err)
 	}
 	validations, err := f.GetDataValidations(SheetName(m.Schemas["freins"]))
-	if err != nil || len(validations) != 4 { // exprime_par, categorie, statut, retire
-		t.Errorf("%d drop-downs, %v", len(validations), err)
+	if err != nil || len(validations) != 7 { // exprime_par, categorie, intensite, statut, two dates, retire
+		t.Errorf("%d validations, %v", len(validations), err)
 	}
 }
 
@@ -111,7 +118,7 @@ func TestEmitterTemplateHoldsItsTwoTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if got := f.GetSheetList(); !slices.Equal(got, []string{CoverSheet, "Relations", "Principes", ListsSheet}) {
+	if got := f.GetSheetList(); !slices.Equal(got, []string{CoverSheet, GuideSheet, "Relations", "Principes", ListsSheet}) {
 		t.Errorf("sheets are %q", got)
 	}
 }

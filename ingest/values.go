@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The reasons, other than a value, that an optional cell may give. Anywhere in raw text they are
@@ -29,18 +30,19 @@ func isSpace(r rune) bool {
 
 // canonical reads a filled cell as the field's type and returns its one text form: ISO dates,
 // numbers with a dot and at most four decimals, true and false, codes, lists joined by « ; ».
-// A non-empty rule is the code of what is wrong; the text is then empty.
+// A rule is the code of what is wrong, the text then being empty, or of what is doubtful about a text
+// that is taken.
 func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
-	if c.Kind == Fault {
+	switch {
+	case c.Kind == Fault && c.Text == "":
+		return "", "formule_sans_valeur"
+	case c.Kind == Fault, c.Kind == Text && errorText(c.Text):
 		return "", "cellule_en_erreur"
 	}
 	switch f.Type {
 	case "integer":
 		n, ok := number(c, f)
-		if !ok {
-			return "", "nombre_illisible"
-		}
-		if math.Abs(n) > 1<<53 {
+		if !ok || math.Abs(n) > 1<<53 {
 			return "", "nombre_illisible"
 		}
 		if n != math.Trunc(n) {
@@ -52,6 +54,9 @@ func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
 		if !ok || math.Abs(n) >= 1e13 {
 			return "", "nombre_illisible"
 		}
+		if c.Kind == Text && thousandOrThousandth.MatchString(c.Text) {
+			return decimal4(n), "milliers_ou_decimales"
+		}
 		return decimal4(n), ""
 	case "boolean":
 		if text := boolean(c); text != "" {
@@ -61,6 +66,9 @@ func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
 	case "date":
 		if t, ok := date(c); ok {
 			return t.Format(time.DateOnly), ""
+		}
+		if t, ok := shortDate(c); ok {
+			return t.Format(time.DateOnly), "annee_a_deux_chiffres"
 		}
 		return "", "date_illisible"
 	case "yearmonth":
@@ -78,8 +86,34 @@ func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
 		}
 		return code, ""
 	}
-	return c.String(), ""
+	text = c.String()
+	if f.Check == "siren" {
+		text = strings.Join(strings.Fields(text), "") // « 732 829 320 », as it is printed everywhere
+	}
+	if damagedText(text) {
+		return text, "lettres_abimees"
+	}
+	return text, ""
 }
+
+// errorText reports whether a text is how Excel or LibreOffice shows an error value: all that is left
+// of one in a .csv.
+func errorText(text string) bool {
+	if text == "" || text[0] != '#' && text[0] != 'E' {
+		return false
+	}
+	return errorWord.MatchString(text)
+}
+
+var errorWord = regexp.MustCompile(`^(#(N/A|N/D|REF|VALUE|VALEUR|DIV/0|NUM|NOMBRE|NAME|NOM|NULL|NUL|SPILL|CALC)[!?]?|Err:\d{3})$`)
+
+// damagedText reports whether a text went through a wrong charset on its way: letters replaced by
+// U+FFFD, or UTF-8 taken for Windows-1252 (« Ã© » for « é »).
+func damagedText(text string) bool {
+	return strings.ContainsRune(text, utf8.RuneError) || twiceEncoded.MatchString(text)
+}
+
+var twiceEncoded = regexp.MustCompile("[ÃÂ][\u0080-\u00bf€ŠšŽžŒœŸ‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›]|â€")
 
 // code finds a code by its value or label, folded; "" when there is none.
 func (m *Model) code(list, text string) string {
@@ -114,30 +148,44 @@ func (m *Model) list(f *Field, text string) (joined, rule string) {
 	return strings.Join(codes, f.Delimiter), ""
 }
 
-// number reads a number as French people write it. A percentage (12 %, or a cell shown as one)
-// is taken on a 0–100 scale, and only for a field whose maximum is 100.
+// number reads a number as French people write it, with the unit of its field or none. A percentage
+// (12 %, or a cell shown as one) is taken on a 0–100 scale.
 func number(c Cell, f *Field) (float64, bool) {
-	percentField := f.Constraints.Maximum != nil && *f.Constraints.Maximum == 100
 	switch c.Kind {
 	case Number:
 		if math.IsInf(c.Number, 0) || math.IsNaN(c.Number) {
 			return 0, false
 		}
 		if c.Format == Percent {
-			return c.Number * 100, percentField
+			return c.Number * 100, f.Unit == "%"
 		}
 		return c.Number, true
 	case Text:
-		return numberOfText(c.Text, percentField)
+		return numberOfText(c.Text, f.Unit)
 	}
 	return 0, false
 }
+
+// thousandOrThousandth is a text that two countries read with a factor of a thousand between them:
+// « 1.234 » and « 1,234 ».
+var thousandOrThousandth = regexp.MustCompile(`^\D*[1-9]\d{0,2}[.,]\d{3}[^\dkKM]*$`)
 
 // numberText is a sign, digits — alone or by threes, « 1 234 » — and decimals after a comma or a
 // dot. A space elsewhere is no grouping: « 3 5 » is two numbers. The dot groups only before a comma.
 var numberText = regexp.MustCompile(`^[+-]? ?((\d+|\d{1,3}( \d{3})+)([.,]\d+)?|\d{1,3}(\.\d{3})+,\d+)$`)
 
-func numberOfText(text string, percentField bool) (float64, bool) {
+// hoursText is how hours are written: « 2 h », « 2h30 », and 2:30 or 2:30:00 where a cell is shown
+// as a time.
+var hoursText = regexp.MustCompile(`^(\d{1,4}) ?[h:] ?([0-5]\d)(?::([0-5]\d))?$`)
+
+// unitTexts are what may follow a number in a field of that unit, with what it is worth.
+var unitTexts = map[string]map[string]float64{
+	"%":   {"%": 1},
+	"EUR": {"€": 1, "EUR": 1, "euros": 1, "k€": 1e3, "K€": 1e3, "M€": 1e6},
+	"h":   {"h": 1, "heures": 1, "heure": 1},
+}
+
+func numberOfText(text, unit string) (float64, bool) {
 	s := strings.Map(func(r rune) rune {
 		switch {
 		case r == '\'', r == '’', unicode.Is(unicode.Zs, r):
@@ -147,15 +195,18 @@ func numberOfText(text string, percentField bool) (float64, bool) {
 		}
 		return r
 	}, trim(text))
-	if bare, ok := strings.CutSuffix(s, "%"); ok {
-		if !percentField {
+	if unit == "h" {
+		if p := hoursText.FindStringSubmatch(s); p != nil {
+			return asNumber(p[1]) + asNumber(p[2])/60 + asNumber(p[3])/3600, true
+		}
+	}
+	worth := 1.0
+	if end := strings.LastIndexFunc(s, unicode.IsDigit); end >= 0 && end+1 < len(s) {
+		if worth = unitTexts[unit][strings.TrimLeft(s[end+1:], " ")]; worth == 0 {
 			return 0, false
 		}
-		s = bare
-	} else {
-		s = strings.TrimSuffix(s, "€")
+		s = s[:end+1]
 	}
-	s = strings.TrimRight(s, " ")
 	if !numberText.MatchString(s) {
 		return 0, false
 	}
@@ -164,7 +215,7 @@ func numberOfText(text string, percentField bool) (float64, bool) {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, ".", ""), ",", ".")
 	}
 	n, err := strconv.ParseFloat(s, 64)
-	return n, err == nil
+	return n * worth, err == nil
 }
 
 // decimal4 writes a number with at most four decimals, rounded half away from zero on the shortest
@@ -219,11 +270,16 @@ func boolean(c Cell) string {
 var (
 	isoDate    = regexp.MustCompile(`^(\d{4})-(\d{1,2})-(\d{1,2})([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?$`)
 	frenchDate = regexp.MustCompile(`^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$`)
-	wordDate   = regexp.MustCompile(`^(\d{1,2})(?:er)?_([a-z]+)_(\d{4})$`)
+	wordDate   = regexp.MustCompile(`^(?:([a-z]+)_)?(\d{1,2})(?:er)?_([a-z]+)_(\d{4})$`)
 	isoMonth   = regexp.MustCompile(`^(\d{4})[-/](\d{1,2})$`)
 	slashMonth = regexp.MustCompile(`^(\d{1,2})[-/](\d{4})$`)
 	wordMonth  = regexp.MustCompile(`^([a-z]+)_(\d{4})$`)
+
+	twoDigitYear = regexp.MustCompile(`^(\d{1,2})[/.](\d{1,2})[/.](\d{2})$`)
+	numericDate  = regexp.MustCompile(`^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})$`)
 )
+
+var weekdays = [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
 
 var monthNames = map[string]string{
 	"janvier": "1", "fevrier": "2", "mars": "3", "avril": "4", "mai": "5", "juin": "6", "juillet": "7", "aout": "8",
@@ -231,7 +287,7 @@ var monthNames = map[string]string{
 	"janv": "1", "fevr": "2", "avr": "4", "juil": "7", "sept": "9", "oct": "10", "nov": "11", "dec": "12",
 }
 
-// date reads a day: a date cell, ISO text, jj/mm/aaaa or « 15 mars 2026 ».
+// date reads a day: a date cell, ISO text, jj/mm/aaaa or « 15 mars 2026 », its weekday before it or not.
 func date(c Cell) (time.Time, bool) {
 	if c.Kind == Date {
 		return c.Date, possible(c.Date)
@@ -247,9 +303,34 @@ func date(c Cell) (time.Time, bool) {
 		return day(p[3], p[2], p[1])
 	}
 	if p := wordDate.FindStringSubmatch(Fold(text)); p != nil {
-		return day(p[3], monthNames[p[2]], p[1])
+		t, ok := day(p[4], monthNames[p[3]], p[2])
+		return t, ok && (p[1] == "" || p[1] == weekdays[t.Weekday()])
 	}
 	return time.Time{}, false
+}
+
+// shortDate reads a day whose year has two digits, as everybody does: of this century up to 68.
+func shortDate(c Cell) (time.Time, bool) {
+	p := twoDigitYear.FindStringSubmatch(trim(c.Text))
+	if c.Kind != Text || p == nil {
+		return time.Time{}, false
+	}
+	century := "20"
+	if p[3] > "68" {
+		century = "19"
+	}
+	return day(century+p[3], p[2], p[1])
+}
+
+// dayOrMonth tells of a date in figures whether its first two parts could be a day and a month either
+// way round, and whether they can only be the American one.
+func dayOrMonth(c Cell) (either, american bool) {
+	p := numericDate.FindStringSubmatch(trim(c.Text))
+	if c.Kind != Text || p == nil {
+		return false, false
+	}
+	first, second := asNumber(p[1]), asNumber(p[2])
+	return first <= 12 && second <= 12 && first != second, first <= 12 && second > 12 && second <= 31
 }
 
 // month reads a month: 2026-11, 11/2026, « novembre 2026 » or a date of that month.

@@ -20,6 +20,9 @@ func sampleFields(t testing.TB) map[string]*Field {
 	}
 	return map[string]*Field{
 		"number":    m.Schemas["ressources"].Field("montant_eur"),
+		"hours":     m.Schemas["dialogues"].Field("duree_heures"),
+		"siren":     m.Schemas["acteurs"].Field("siren"),
+		"commune":   m.Schemas["acteurs"].Field("code_commune"),
 		"percent":   m.Schemas["acteurs"].Field("part_publique_capital"),
 		"integer":   m.Schemas["celebrations"].Field("participants"),
 		"boolean":   m.Schemas["engagements"].Field("reconnu"),
@@ -70,7 +73,15 @@ func TestCanonical(t *testing.T) {
 		{"number", texts("1 234 567", "1"+narrow+"234"+narrow+"567,0", "1.234.567,00"), "1234567", ""},
 		{"number", texts("-500", "−500", "–500", "- 500", "−"+nbsp+"500", "-500,00 €"), "-500", ""},
 		{"number", texts("0", "-0", "0,00001", "−0,00001"), "0", ""},
-		{"number", texts("1.234", "1,234"), "1.234", ""},
+		{"number", texts("1.234", "1,234", "1.234 €"), "1.234", "milliers_ou_decimales"},
+		{"number", texts("1 234,000", "1234.000", "1234,000"), "1234", ""},
+		{"number", texts("0,125", "0.125"), "0.125", ""},
+		{"number", texts("1 234 k€", "1234k€", "1 234 000 €", "1,234 M€", "1 234 000 euros"), "1234000", ""},
+		{"number", texts("-1,5 k€"), "-1500", ""},
+		{"number", texts("12 h", "30 kg", "30 $", "30 € HT", "30 k"), "", "nombre_illisible"},
+		{"hours", texts("2,5", "2h30", "2 h 30", "2:30", "2:30:00", "2,5 h", "2,5 heures"), "2.5", ""},
+		{"hours", texts("2", "2 h", "2h", "2h00", "02:00"), "2", ""},
+		{"hours", texts("12 €", "2h75", "2 h à 3 h", "h", "2,5 min"), "", "nombre_illisible"},
 		{"number", numbers(1234.56, 1234.56000001), "1234.56", ""},
 		{"number", texts("env. 30", "30 env.", "~30", "30?", "trente", "12h", "12-15", "12/15", "12 à 15", "NaN", "Inf", "-Inf", "1_000", "1e5", "1E5", "0x1F", "٣٠"), "", "nombre_illisible"},
 		{"number", texts("3 5", "12 34", "1 2345", "1234 567", "3\n5", "1\n234", "06 12 34 56 78", "1,234,56", "1,234.56", "1.234.567", "12,", ",5", "--5", "+-5", "-", "€", "€ 30", "30 € %"), "", "nombre_illisible"},
@@ -105,7 +116,11 @@ func TestCanonical(t *testing.T) {
 		{"date", []Cell{dateCell(2026, 3, 15), {Kind: Date, Date: time.Date(2026, 3, 15, 23, 59, 59, 0, time.UTC)}}, "2026-03-15", ""},
 		{"date", texts("29/02/2024"), "2024-02-29", ""},
 		{"date", texts("29/02/2026", "31/04/2026", "00/01/2026", "15/13/2026", "15/00/2026", "2026-02-30", "32 mars 2026", "0 mars 2026"), "", "date_illisible"},
-		{"date", texts("15/03/26", "mars 2026", "2026-03", "2026", "15 marz 2026", "15 2026", "03-15-2026", "hier", "45000", "15/03", "15/03/1789", "15/03/2200", "lundi 15 mars 2026", "du 15/03/2026 au 17/03/2026", "15/03/2026 16/03/2026"), "", "date_illisible"},
+		{"date", texts("15/03/26", "15.3.26"), "2026-03-15", "annee_a_deux_chiffres"},
+		{"date", texts("31/12/68"), "2068-12-31", "annee_a_deux_chiffres"},
+		{"date", texts("01/01/69"), "1969-01-01", "annee_a_deux_chiffres"},
+		{"date", texts("dimanche 15 mars 2026", "Dimanche 15 mars 2026"), "2026-03-15", ""},
+		{"date", texts("26-03-15", "31/02/26", "mars 2026", "2026-03", "2026", "15 marz 2026", "15 2026", "03-15-2026", "hier", "45000", "15/03", "15/03/1789", "15/03/2200", "lundi 15 mars 2026", "du 15/03/2026 au 17/03/2026", "15/03/2026 16/03/2026"), "", "date_illisible"},
 		{"date", []Cell{numberCell(45000), boolCell(true), dateCell(1899, 12, 31), dateCell(2200, 1, 1), dateCell(9999, 12, 31)}, "", "date_illisible"},
 
 		// Months.
@@ -144,6 +159,13 @@ func TestCanonical(t *testing.T) {
 		{"string", texts("Épicerie  du Marché", " Épicerie  du Marché"+nbsp, zero+"Épicerie  du Marché\ufeff"), "Épicerie  du Marché", ""},
 		{"string", texts("=1+1"), "=1+1", ""},
 		{"string", numbers(732829320), "732829320", ""},
+		{"string", texts("#N/A", "#VALEUR!", "#REF!", "#DIV/0!", "#NOM?", "Err:502"), "", "cellule_en_erreur"},
+		{"string", texts("#1 des épiceries"), "#1 des épiceries", ""},
+		{"string", texts("Erreur"), "Erreur", ""},
+		{"string", texts("Nom du b\ufffdn\ufffdficiaire"), "Nom du b\ufffdn\ufffdficiaire", "lettres_abimees"},
+		{"string", texts("notifiÃ©e Ã\u00a0 l'Europe"), "notifiÃ©e Ã\u00a0 l'Europe", "lettres_abimees"},
+		{"string", []Cell{{Kind: Number, Number: 1004, Format: Padded(5)}}, "01004", ""},
+		{"siren", texts("732829320", "732 829 320", "732"+nbsp+"829"+narrow+"320"), "732829320", ""},
 		{"string", []Cell{boolCell(true)}, "oui", ""},
 		{"string", []Cell{dateCell(2026, 3, 1)}, "2026-03-01", ""},
 	}
@@ -166,6 +188,44 @@ func TestCanonical(t *testing.T) {
 				RuleNamed(rule)
 			}
 		}
+	}
+}
+
+// What is proposed for a cell that is refused.
+func TestProposals(t *testing.T) {
+	m, fields := model(t), sampleFields(t)
+	for _, test := range []struct {
+		field string
+		cells []Cell
+		want  string
+	}{
+		{"number", texts("env. 30", "~30", "30?", "30 personnes", "environ 30 euros"), "30"},
+		{"number", texts("env. 1 234,56 EUR HT"), "1 234,56"},
+		{"number", texts("12 à 15", "12/15", "trente", "30 %", "1.234 kg"), ""},
+		{"integer", texts("3 personnes", "3 ?", "env. 3"), "3"},
+		{"date", []Cell{textCell("03/25/2026"), textCell("03-25-2026"), numberCell(46106), numberCell(46106.5), textCell("46106")}, "25/03/2026"},
+		{"date", []Cell{textCell("hier"), textCell("31/31/2026"), numberCell(2026), numberCell(300000), numberCell(-5), textCell("123456")}, ""},
+		{"code", texts("associations", "assoc.", "asociation", "ASSOCIATON"), "Association"},
+		{"code", texts("soci", "astronautes", "x", "—"), ""}, // several begin so
+		{"list", texts("élus, agents", "Elu / agent", "élus et agents"), "Élus ; Agents"},
+		{"list", texts("élus, voisins"), ""},
+		{"commune", []Cell{numberCell(1004), textCell("1004"), textCell("01004.0"), textCell("01 004")}, "01004"},
+		{"commune", []Cell{textCell("2a004")}, "2A004"},
+		{"commune", []Cell{textCell("Bourg-en-Bresse"), numberCell(1)}, ""},
+		{"siren", texts("732829320.0", "732 829 320 00074", "73282932000074"), "732829320"},
+		{"siren", texts("005580048x", "732829321"), ""},
+		{"siren", []Cell{numberCell(5580048)}, "005580048"},
+		{"siren", []Cell{numberCell(5580049)}, ""}, // not its key
+		{"string", texts("Épicerie"), ""},
+	} {
+		for _, c := range test.cells {
+			if got := m.propose(fields[test.field], c, false); got != test.want {
+				t.Errorf("%s: for %v is proposed %q, want %q", test.field, c, got, test.want)
+			}
+		}
+	}
+	if got := m.propose(fields["date"], numberCell(46106-1462), true); got != "25/03/2026" {
+		t.Errorf("counted from 1904: %q", got)
 	}
 }
 

@@ -19,21 +19,26 @@ type book struct {
 	model     *Model
 	sheets    []*bookSheet
 	epoch1904 bool
-	deflated  bool // else stored, which is quick and lets a fuzzer reach the XML
+	parts     map[string]string // further parts
+	deflated  bool              // else stored, which is quick and lets a fuzzer reach the XML
 }
 
 type bookSheet struct {
 	name   string
 	rows   [][]any // cells from column A; nil is empty
 	damage string  // XML put after the rows
+	hidden bool
+	masked []int // rows that are hidden
 }
 
 // The kinds of cell beside string, int, float64, bool and time.Time (a day).
 type (
-	percent float64 // a number shown as a percentage
-	clocked float64 // a number shown as hours and minutes
-	fault   string  // an error value
-	isoDay  string  // a date cell in ISO text
+	percent float64  // a number shown as a percentage
+	clocked float64  // a number shown as hours and minutes
+	fault   string   // an error value
+	isoDay  string   // a date cell in ISO text
+	formula string   // a formula whose value was not saved
+	styled  struct{} // a cell that has a number format and nothing else
 )
 
 // set is a row: field name → cell.
@@ -174,7 +179,11 @@ func (b *book) xlsx() []byte {
 		n := i + 1
 		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="%sworksheet+xml"/>`, n, ml)
 		fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, n, office, n)
-		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, escaped(s.name), n, n)
+		state := "visible"
+		if s.hidden {
+			state = "hidden"
+		}
+		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d" state="%s" r:id="rId%d"/>`, escaped(s.name), n, state, n)
 		part(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), `<worksheet xmlns="`+main+`"><sheetData>`+s.rowsXML(b.t)+s.damage+`</sheetData></worksheet>`)
 	}
 	part("[Content_Types].xml", `<Types xmlns="`+pack+`content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="`+ml+`sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="`+ml+`styles+xml"/>`+types.String()+`</Types>`)
@@ -183,6 +192,9 @@ func (b *book) xlsx() []byte {
 	part("xl/workbook.xml", `<workbook xmlns="`+main+`" xmlns:r="`+office+`"><workbookPr date1904="`+strconv.FormatBool(b.epoch1904)+`"/><sheets>`+sheets.String()+`</sheets></workbook>`)
 	// Styles: 0 general, 1 a day, 2 a percentage, 3 hours and minutes.
 	part("xl/styles.xml", `<styleSheet xmlns="`+main+`"><numFmts count="1"><numFmt numFmtId="164" formatCode="[h]:mm"/></numFmts><fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="10" applyNumberFormat="1"/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs></styleSheet>`)
+	for name, content := range b.parts {
+		part(name, content)
+	}
 	if err := out.Close(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -195,7 +207,7 @@ func (s *bookSheet) rowsXML(t testing.TB) string {
 		if len(row) == 0 {
 			continue
 		}
-		fmt.Fprintf(&out, `<row r="%d">`, i+1)
+		fmt.Fprintf(&out, `<row r="%d" hidden="%v">`, i+1, slices.Contains(s.masked, i+1))
 		for j, value := range row {
 			if value != nil {
 				out.WriteString(cellXML(t, CellName(j, i+1), value))
@@ -235,6 +247,10 @@ func cellXML(t testing.TB, at string, value any) string {
 		return typed("e", string(v))
 	case isoDay:
 		return typed("d", string(v))
+	case formula:
+		return fmt.Sprintf(`<c r="%s"><f>%s</f><v></v></c>`, at, escaped(string(v)))
+	case styled:
+		return fmt.Sprintf(`<c r="%s" s="2"/>`, at)
 	}
 	t.Fatalf("no cell for a %T", value)
 	return ""

@@ -67,7 +67,7 @@ type xlsCell struct {
 
 // workbook gives the sheets their rows, once what comes from another process is found consistent.
 func (b *xlsBook) workbook() (*Workbook, error) {
-	w := &Workbook{Macros: b.Macros, ExternalLinks: b.ExternalLinks}
+	w := &Workbook{Macros: b.Macros, ExternalLinks: b.ExternalLinks, Epoch1904: b.Epoch1904}
 	for i := range b.Sheets {
 		s := &b.Sheets[i]
 		for _, c := range s.Cells {

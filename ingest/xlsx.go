@@ -136,8 +136,12 @@ func (x *xlsxFile) readWorkbook(w *Workbook, part string, relations []relation) 
 	return x.container.scan(part, func(s *xmlScanner) error {
 		switch string(s.name) {
 		case "workbookPr":
+			if len(s.starts) != 2 { // extensions have an element of the same name
+				return nil
+			}
 			v := string(s.attr("date1904"))
 			x.epoch1904 = v == "1" || v == "true" || v == "on"
+			w.Epoch1904 = x.epoch1904
 		case "sheet":
 			r := byID[string(s.attr("id"))]
 			if r.kind != "" && !strings.HasSuffix(r.kind, "/worksheet") {

@@ -36,6 +36,9 @@ func (w *worksheet) readCell() (Cell, error) {
 		}
 		if token == xmlEnd {
 			if len(w.starts) < depth {
+				if cell.Formula && cell.Kind == Empty && kind != formulaText {
+					cell.Kind = Fault
+				}
 				return cell, nil
 			}
 			continue
@@ -207,7 +210,8 @@ var isoLayouts = []string{
 func isoTime(text string) (time.Time, bool) {
 	for _, layout := range isoLayouts {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
+			_, offset := t.Zone() // the day and the hour are those that are written, wherever
+			return t.Add(time.Duration(offset) * time.Second).UTC(), true
 		}
 	}
 	return time.Time{}, false

@@ -36,7 +36,9 @@ type xmlScanner struct {
 	open      []byte // the qualified names of the open elements, one after the other
 	starts    []int  // where each begins in open
 	selfClose bool   // the current start is also an end
+	begun     bool   // a tag was seen, of whatever kind
 	rooted    bool   // the root was seen
+	converted bool   // from another encoding: its decoder writes U+FFFD for what it cannot read
 
 	name    []byte // local name of the current element
 	attrs   []xmlAttr
@@ -195,11 +197,13 @@ func (x *xmlScanner) tag() (token xmlToken, ok bool, err error) {
 			return 0, false, x.unexpected(err)
 		}
 	}
+	first := !x.begun
+	x.begun = true
 	switch x.buf[x.pos+1] {
 	case '/':
 		return xmlEnd, true, x.endTag()
 	case '?':
-		return 0, false, x.instruction()
+		return 0, false, x.instruction(first)
 	case '!':
 		return 0, false, x.markup()
 	default:
@@ -293,8 +297,9 @@ func (x *xmlScanner) until(delimiter string, from int) (int, error) {
 	}
 }
 
-// instruction passes over <?name …?>. What calls itself xml must be of version 1.0: 1.1 has other characters.
-func (x *xmlScanner) instruction() error {
+// instruction passes over <?name …?>. What calls itself xml must come first and be of version 1.0:
+// 1.1 has other characters.
+func (x *xmlScanner) instruction(first bool) error {
 	n, err := x.until("?>", 2)
 	if err != nil {
 		return err
@@ -307,17 +312,17 @@ func (x *xmlScanner) instruction() error {
 	for i < len(content) && xmlClass[content[i]]&isName != 0 {
 		i++
 	}
-	if i == 0 || xmlClass[content[0]]&isNameStart == 0 {
+	if i == 0 || xmlClass[content[0]]&isNameStart == 0 || i < len(content) && !isXMLSpace(content[i]) {
 		return x.syntax("an instruction without a name")
 	}
-	if string(content[:i]) == "xml" && !xmlVersion.Match(content) {
-		return x.syntax("a version other than XML 1.0")
+	if string(content[:i]) == "xml" && !(first && xmlVersion.Match(content)) {
+		return x.syntax("a declaration that is not the first thing, or not of XML 1.0")
 	}
 	x.pos += n + 2
 	return nil
 }
 
-var xmlVersion = regexp.MustCompile(`^xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*("1\.0"|'1\.0')`)
+var xmlVersion = regexp.MustCompile(`^xml\s+version\s*=\s*("1\.0"|'1\.0')(\s+encoding\s*=\s*("[\w.:-]+"|'[\w.:-]+'))?(\s+standalone\s*=\s*("\w+"|'\w+'))?\s*$`)
 
 // endTag consumes </name> and closes the innermost element.
 func (x *xmlScanner) endTag() error {
@@ -325,7 +330,10 @@ func (x *xmlScanner) endTag() error {
 	if err != nil {
 		return x.unexpected(err)
 	}
-	name := bytes.TrimRight(x.buf[x.pos+2:x.pos+n], " \t\r\n")
+	name := x.buf[x.pos+2 : x.pos+n]
+	for len(name) > 0 && isXMLSpace(name[len(name)-1]) {
+		name = name[:len(name)-1]
+	}
 	if len(x.starts) == 0 {
 		return x.syntax("</%s> closes nothing", clip(name))
 	}
@@ -400,19 +408,16 @@ func (x *xmlScanner) tagEnd() (int, error) {
 }
 
 // openQuote is the quote that is still open at the end of a piece of tag, or 0.
-func openQuote(tag []byte) byte {
-	for {
-		i := bytes.IndexAny(tag, `"'`)
-		if i < 0 {
-			return 0
+func openQuote(tag []byte) (open byte) {
+	for _, b := range tag {
+		switch {
+		case open == 0 && (b == '"' || b == '\''):
+			open = b
+		case b == open:
+			open = 0
 		}
-		quote := tag[i]
-		end := bytes.IndexByte(tag[i+1:], quote)
-		if end < 0 {
-			return quote
-		}
-		tag = tag[i+end+2:]
 	}
+	return open
 }
 
 func (x *xmlScanner) attributes(tag []byte) error {
@@ -461,6 +466,11 @@ func (x *xmlScanner) attributes(tag []byte) error {
 		if len(x.attrs) == maxXMLAttrs {
 			return x.syntax("more than %d attributes", maxXMLAttrs)
 		}
+		for i := range x.attrs { // the first letter tells most apart
+			if other := x.attrs[i].name; other[0] == name[0] && bytes.Equal(other, name) {
+				return x.syntax("attribute %s stands twice", clip(name))
+			}
+		}
 		if err := x.checkValue(value); err != nil {
 			return err
 		}
@@ -481,14 +491,4 @@ func (x *xmlScanner) checkValue(value []byte) error {
 		return x.syntax("< inside an attribute")
 	}
 	return x.check(value)
-}
-
-// attr is the decoded value of an attribute, by its local name; nil when there is none.
-func (x *xmlScanner) attr(name string) []byte {
-	for i := range x.attrs {
-		if a := &x.attrs[i]; string(a.local) == name {
-			return x.decoded(a.value)
-		}
-	}
-	return nil
 }

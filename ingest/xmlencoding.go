@@ -38,41 +38,42 @@ func scanXML(r io.Reader, f func(*xmlScanner) error) error {
 
 // start prepares to scan a document, in whatever encoding it is written.
 func (x *xmlScanner) start(r io.Reader) error {
-	decoded, err := xmlDecoder(r)
+	decoded, converted, err := xmlDecoder(r)
 	if err != nil {
 		return err
 	}
 	x.reset(decoded)
+	x.converted = converted
 	return nil
 }
 
 // xmlDeclaration finds the encoding that an XML declaration names.
-var xmlDeclaration = regexp.MustCompile(`^<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+var xmlDeclaration = regexp.MustCompile(`^<\?xml\s[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
 
 // xmlDecoder makes a document UTF-8: by its byte-order mark or the zeros of UTF-16, else by the
 // encoding that it declares.
-func xmlDecoder(r io.Reader) (io.Reader, error) {
+func xmlDecoder(r io.Reader) (decoded io.Reader, converted bool, err error) {
 	b := bufio.NewReaderSize(r, 512)
 	head, err := b.Peek(200)
 	if err != nil && err != io.EOF {
-		return nil, err
+		return nil, false, err
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), bytes.HasPrefix(head, []byte{0, '<'}):
-		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(b), nil
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(b), true, nil
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{'<', 0}):
-		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(b), nil
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(b), true, nil
 	}
 	match := xmlDeclaration.FindSubmatch(head)
 	if match == nil { // also where a mark says UTF-8
-		return b, nil
+		return b, false, nil
 	}
 	e, err := htmlindex.Get(string(match[1]))
 	if err != nil {
-		return nil, fmt.Errorf("encoding %s is unknown", clip(match[1]))
+		return nil, false, fmt.Errorf("encoding %s is unknown", clip(match[1]))
 	}
 	if e == unicode.UTF8 { // whose decoder would mend what is invalid
-		return b, nil
+		return b, false, nil
 	}
-	return e.NewDecoder().Reader(b), nil
+	return e.NewDecoder().Reader(b), true, nil
 }

@@ -169,19 +169,23 @@ func (x *xmlScanner) passage(m *mixed) error {
 	}
 }
 
-// skipElement consumes the element that was just started, through its end.
-func (x *xmlScanner) skipElement() error {
+// inner consumes the element that was just started, through its end, and calls f at each start
+// within it. What f does not consume is gone into.
+func (x *xmlScanner) inner(f func() error) error {
 	depth := len(x.starts)
 	for {
 		token, err := x.next()
-		if err != nil {
-			return err
+		if err == nil && token == xmlStart {
+			err = f()
 		}
-		if token == xmlEnd && len(x.starts) < depth {
-			return nil
+		if err != nil || token == xmlEnd && len(x.starts) < depth {
+			return err
 		}
 	}
 }
+
+// skipElement consumes the element that was just started, through its end.
+func (x *xmlScanner) skipElement() error { return x.inner(func() error { return nil }) }
 
 // decodeText is decode for what is no attribute.
 func (x *xmlScanner) decodeText(to, text []byte) ([]byte, error) {
@@ -264,7 +268,7 @@ func (x *xmlScanner) decode(to, text []byte) ([]byte, error) {
 	return to, nil
 }
 
-// legal refuses invalid UTF-8 and characters outside XML 1.0.
+// legal refuses what is no character in the document's encoding, and characters outside XML 1.0.
 func (x *xmlScanner) legal(text []byte) error {
 	for i := 0; i < len(text); {
 		if b := text[i]; b < utf8.RuneSelf {
@@ -275,8 +279,8 @@ func (x *xmlScanner) legal(text []byte) error {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return x.syntax("invalid UTF-8")
+		if r == utf8.RuneError && (size == 1 || x.converted) {
+			return x.syntax("bytes that are no character")
 		}
 		if r == 0xFFFE || r == 0xFFFF {
 			return x.syntax("an illegal character")
@@ -369,3 +373,13 @@ var xmlClass = func() (class [256]byte) {
 	}
 	return class
 }()
+
+// attr is the decoded value of an attribute, by its local name; nil when there is none.
+func (x *xmlScanner) attr(name string) []byte {
+	for i := range x.attrs {
+		if a := &x.attrs[i]; string(a.local) == name {
+			return x.decoded(a.value)
+		}
+	}
+	return nil
+}

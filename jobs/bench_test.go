@@ -17,7 +17,7 @@ import (
 	"cairn/transform"
 )
 
-// stages measures each stage of a run on one demo of ten territories and twelve months.
+// stages are those of a run on a demo of ten territories.
 type stages struct {
 	dir       string
 	model     *ingest.Model
@@ -26,10 +26,10 @@ type stages struct {
 	state     transform.State
 }
 
-func newStages(b *testing.B) *stages {
+func newStages(b testing.TB, months int) *stages {
 	b.Helper()
 	s := &stages{dir: b.TempDir()}
-	world := demo.Generate(1, 12)
+	world := demo.Generate(1, months)
 	if err := world.Write(s.dir); err != nil {
 		b.Fatal(err)
 	}
@@ -56,32 +56,32 @@ func newStages(b *testing.B) *stages {
 }
 
 // open returns a fresh database that has gone through the first stages.
-func (s *stages) open(b *testing.B, upTo int) *transform.Warehouse {
+func (s *stages) open(b testing.TB, upTo int) *transform.Warehouse {
 	b.Helper()
 	w, err := transform.Open("", s.dir)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { w.Close() })
-	for _, stage := range []func(*testing.B, *transform.Warehouse){s.load, s.build, s.compute}[:upTo] {
+	for _, stage := range []func(testing.TB, *transform.Warehouse){s.load, s.build, s.compute}[:upTo] {
 		stage(b, w)
 	}
 	return w
 }
 
-func (s *stages) load(b *testing.B, w *transform.Warehouse) {
+func (s *stages) load(b testing.TB, w *transform.Warehouse) {
 	if _, err := w.Load(context.Background(), s.model, s.archive, s.originals, nil); err != nil {
 		b.Fatal(err)
 	}
 }
 
-func (s *stages) build(b *testing.B, w *transform.Warehouse) {
+func (s *stages) build(b testing.TB, w *transform.Warehouse) {
 	if err := w.Build(context.Background(), s.model, s.state); err != nil {
 		b.Fatal(err)
 	}
 }
 
-func (s *stages) compute(b *testing.B, w *transform.Warehouse) {
+func (s *stages) compute(b testing.TB, w *transform.Warehouse) {
 	if err := indicators.Compute(context.Background(), w, s.model, nil); err != nil {
 		b.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func (s *stages) compute(b *testing.B, w *transform.Warehouse) {
 
 // BenchmarkLoad reads 120 workbooks and loads them.
 func BenchmarkLoad(b *testing.B) {
-	s := newStages(b)
+	s := newStages(b, 12)
 	for b.Loop() {
 		w := s.open(b, 0)
 		s.load(b, w)
@@ -100,7 +100,7 @@ func BenchmarkLoad(b *testing.B) {
 
 // BenchmarkBuild rebuilds core from what was loaded.
 func BenchmarkBuild(b *testing.B) {
-	s := newStages(b)
+	s := newStages(b, 12)
 	w := s.open(b, 1)
 	for b.Loop() {
 		s.build(b, w)
@@ -109,7 +109,7 @@ func BenchmarkBuild(b *testing.B) {
 
 // BenchmarkCompute computes every indicator for all territories and months.
 func BenchmarkCompute(b *testing.B) {
-	s := newStages(b)
+	s := newStages(b, 12)
 	w := s.open(b, 2)
 	for b.Loop() {
 		s.compute(b, w)
@@ -117,8 +117,56 @@ func BenchmarkCompute(b *testing.B) {
 }
 
 // BenchmarkStage writes and verifies a release of ten territories.
+// BenchmarkComputeTenYears computes every indicator on ten years, of the ten territories of the demo, then of
+// ten times as many, each of them ten times under other names.
+func BenchmarkComputeTenYears(b *testing.B) {
+	s := newStages(b, 120)
+	w := s.open(b, 2)
+	for _, territories := range []int{10, 100} {
+		if territories == 100 {
+			multiply(b, w, 10)
+		}
+		b.Run(fmt.Sprintf("territories=%d", territories), func(b *testing.B) {
+			for b.Loop() {
+				s.compute(b, w)
+			}
+			var figures int
+			if err := w.QueryRow("SELECT count(*) FROM indicateur.valeurs").Scan(&figures); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(figures), "figures")
+		})
+	}
+}
+
+// multiply gives every territory of a built database that many copies under other names.
+func multiply(b *testing.B, w *transform.Warehouse, copies int) {
+	b.Helper()
+	rows, err := w.Query(`SELECT table_schema || '."' || table_name || '"' FROM information_schema.columns c
+JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE table_schema IN ('core', 'ref') AND column_name = 'territoire_id' AND table_type = 'BASE TABLE' ORDER BY 1`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var table string
+		if err := rows.Scan(&table); err != nil {
+			b.Fatal(err)
+		}
+		tables = append(tables, table)
+	}
+	for _, table := range tables {
+		_, err := w.Exec(fmt.Sprintf(`INSERT INTO %[1]s SELECT * EXCLUDE (copie) REPLACE (territoire_id || '-' || copie AS territoire_id) FROM %[1]s CROSS JOIN range(1, %[2]d) t(copie)`, table, copies))
+		if err != nil {
+			b.Fatal(table, err)
+		}
+	}
+}
+
 func BenchmarkStage(b *testing.B) {
-	s := newStages(b)
+	s := newStages(b, 12)
 	w := s.open(b, 3)
 	n := 0
 	for b.Loop() {

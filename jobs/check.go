@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"cairn/exports"
 	"cairn/ingest"
 	"cairn/transform"
 )
 
 type checkCmd struct {
-	Files []string `arg:"" help:"Workbooks to check."`
+	Files    []string `arg:"" help:"Workbooks to check."`
+	Annotate string   `help:"Write in this folder what would be returned: the workbook with its faulty cells marked." placeholder:"DIR"`
 }
 
 // Run prints, in French, what would be said to the sender of each file. In a workspace that has run
@@ -41,12 +44,41 @@ func (c *checkCmd) Run(e *env) error {
 		if e.report(file, submission) {
 			e.findings = true
 		}
+		if c.Annotate != "" {
+			if err := c.annotate(e, model, file, data, submission, context.db == nil); err != nil {
+				return fmt.Errorf("check %s: %w", file, err)
+			}
+		}
 		fmt.Fprintln(e.stdout)
 	}
 	if context.db == nil {
-		fmt.Fprintln(e.stdout, "Règles non appliquées hors d’un espace de travail : territoire connu du programme, mois déjà commencé, identifiants des mois précédents.")
+		fmt.Fprintf(e.stdout, "Règles qui demandent un espace de travail, non appliquées ici : %s.\n", strings.Join(ingest.HistoryRules, ", "))
 	}
 	return nil
+}
+
+// annotate writes the return of a file that was checked. It replaces no file.
+func (c *checkCmd) annotate(e *env, m *ingest.Model, file string, data []byte, s *ingest.Submission, alone bool) error {
+	ret := exports.NewReturn(s)
+	ret.NoHistory = alone
+	encoded, err := ret.Encode(m, data)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Annotate, 0o755); err != nil {
+		return err
+	}
+	base := filepath.Base(file)
+	path := filepath.Join(c.Annotate, strings.TrimSuffix(base, filepath.Ext(base))+"_retour.xlsx")
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(encoded); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	fmt.Fprintf(e.stdout, "  Retour : %s\n", path)
+	return out.Close()
 }
 
 // checkContext is the workspace that a check compares with, if there is one.
@@ -100,7 +132,9 @@ var severityOrder = []ingest.Severity{ingest.Rejet, ingest.Erreur, ingest.Questi
 // report says what is to be said of a submission, and whether something must be corrected or explained.
 func (e *env) report(file string, s *ingest.Submission) (remain bool) {
 	fmt.Fprintln(e.stdout, file)
-	if s.Rejected {
+	if s.Comments != nil {
+		fmt.Fprintf(e.stdout, "  Classeur d’évaluation : %s\n", plural(len(s.Comments), "commentaire", "commentaires"))
+	} else if s.Rejected {
 		fmt.Fprintln(e.stdout, "  Ce classeur ne peut pas être pris.")
 	} else {
 		fmt.Fprintf(e.stdout, "  Territoire %s, mois %s%s\n", s.Territoire, s.Periode.Format("2006-01"), emitterWords(s.Emetteur))
@@ -116,7 +150,7 @@ func (e *env) report(file string, s *ingest.Submission) (remain bool) {
 		return slices.Index(severityOrder, a.Severity) - slices.Index(severityOrder, b.Severity)
 	})
 	for _, f := range findings {
-		fmt.Fprintf(e.stdout, "  [%s] %s%s\n", f.Severity, place(f), f.Message)
+		fmt.Fprintf(e.stdout, "  [%s] %s%s%s\n", f.Severity, place(f), f.Message, proposal(f))
 		remain = remain || f.Severity != ingest.Note
 	}
 	if !remain {
@@ -150,6 +184,14 @@ func place(f ingest.Finding) string {
 	}
 	b.WriteString(" : ")
 	return b.String()
+}
+
+// proposal says what was probably meant.
+func proposal(f ingest.Finding) string {
+	if f.Proposal == "" {
+		return ""
+	}
+	return fmt.Sprintf(" Vouliez-vous écrire « %s » ?", f.Proposal)
 }
 
 func plural(n int, one, many string) string {

@@ -36,11 +36,15 @@ type cli struct {
 	Verbose   bool             `help:"Log each step on standard error." short:"v"`
 	Version   kong.VersionFlag `help:"Print the version and exit."`
 
-	Init   initCmd   `cmd:"" help:"Make a workspace."`
-	Demo   demoCmd   `cmd:"" help:"Make a workspace with ten fictional pilot territories and their monthly workbooks, some faulty."`
-	Run    runCmd    `cmd:"" help:"Collect, build, compute and publish one period."`
-	Check  checkCmd  `cmd:"" help:"Validate workbooks, touching nothing: say what would be said to the sender."`
-	Status statusCmd `cmd:"" help:"Show expected and received workbooks, findings and releases."`
+	Init     initCmd     `cmd:"" help:"Make a workspace."`
+	Demo     demoCmd     `cmd:"" help:"Make a workspace with ten fictional pilot territories and their monthly workbooks, some faulty."`
+	Run      runCmd      `cmd:"" help:"Collect, build, compute and publish one period."`
+	Check    checkCmd    `cmd:"" help:"Validate workbooks, touching nothing: say what would be said to the sender."`
+	Template templateCmd `cmd:"" help:"Write monthly workbooks to be filled in, blank or with the registers as last known."`
+	Status   statusCmd   `cmd:"" help:"Show expected and received workbooks, findings and releases."`
+	Explain  explainCmd  `cmd:"" help:"Go from a figure to the cells that it rests on, or from a cell to the figures that it moves."`
+	Decide   decideCmd   `cmd:"" help:"Decide upon a finding: accept what the workbook says, or drop the finding."`
+	Withdraw withdrawCmd `cmd:"" help:"Withdraw a workbook that was received: the version before it stands again."`
 }
 
 // env is what a command needs of the world.

@@ -1,13 +1,21 @@
 package jobs
 
 import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
 	"cairn/ingest"
+	"cairn/transform"
 )
 
 // Config is cairn.toml. Its keys are strict: an unknown one is an error.
@@ -15,6 +23,56 @@ type Config struct {
 	Programme string `toml:"programme"` // printed on every report
 	Contact   string `toml:"contact"`   // whom a reader may ask
 	Licence   string `toml:"licence"`   // of the published data
+
+	Funders []Funder `toml:"financeurs"`
+}
+
+// Funder is one who supports some of the territories, and sees their figures taken together.
+type Funder struct {
+	ID          string   `toml:"id"`
+	Name        string   `toml:"nom"`
+	Territories []string `toml:"territoires"`
+}
+
+var funderID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,39}$`)
+
+// validate refuses what the types of the keys let through.
+func (c *Config) validate() error {
+	seen := map[string]bool{}
+	for i, f := range c.Funders {
+		repeated := slices.Compact(slices.Sorted(slices.Values(f.Territories)))
+		switch {
+		case !funderID.MatchString(f.ID):
+			return fmt.Errorf("financeurs, number %d: id %q is not 2 to 40 lower-case letters, digits and hyphens", i+1, f.ID)
+		case seen[f.ID]:
+			return fmt.Errorf("financeurs: two have the id %q", f.ID)
+		case f.Name == "", len(f.Territories) == 0:
+			return fmt.Errorf("financeurs, %s: nom and territoires are needed", f.ID)
+		case len(repeated) < len(f.Territories):
+			return fmt.Errorf("financeurs, %s: a territory is named twice", f.ID)
+		}
+		seen[f.ID] = true
+	}
+	return nil
+}
+
+// funder is the name of the funder whose set of territories that is, or empty.
+func (c *Config) funder(set string) string {
+	for _, f := range c.Funders {
+		if set == transform.Programme+f.ID {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// sets are the sets of territories whose figures the configuration asks for.
+func (c *Config) sets() []transform.Set {
+	var sets []transform.Set
+	for _, f := range c.Funders {
+		sets = append(sets, transform.Set{ID: transform.Programme + f.ID, Territories: f.Territories})
+	}
+	return sets
 }
 
 const defaultConfig = `# cairn.toml: the workspace's configuration.
@@ -27,12 +85,19 @@ contact = "%s"
 
 # Licence of the published data, by its name at https://opendefinition.org/licenses/api/.
 licence = "etalab-2.0"
+
+# A funder's own territories: their figures taken together, under the name « *<id> ».
+# [[financeurs]]
+# id = "fondation-x"
+# nom = "Fondation X"
+# territoires = ["arlenthe", "brevigny", "corvaillac"]
 `
 
 // Workspace is a folder that cairn works in.
 //
 //	cairn.toml  territoires.csv  [parametres.csv]  inbox/     made and filled by people
 //	archive/  journal.jsonl                                   the truth: what was received and done
+//	pseudonymes.cle                                           renames respondents in the database; for nobody's eyes
 //	cairn.duckdb  outbox/<period>/v<N>/                       computed: may be deleted
 type Workspace struct {
 	Dir    string
@@ -57,6 +122,9 @@ func OpenWorkspace(dir string) (*Workspace, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("%s: unknown key %q", path, unknown[0].String())
 	}
+	if err := w.Config.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return w, nil
 }
 
@@ -64,6 +132,27 @@ func (w *Workspace) path(name string) string { return filepath.Join(w.Dir, name)
 func (w *Workspace) archive() ingest.Archive { return ingest.Archive{Dir: w.path("archive")} }
 func (w *Workspace) journal() (*ingest.Journal, error) {
 	return ingest.OpenJournal(w.path("journal.jsonl"))
+}
+
+// pseudonymKey reads the key by which respondents are renamed, and makes it the first time. A lost key
+// does no harm: the database is made again under the new one, and no figure changes.
+func (w *Workspace) pseudonymKey() (transform.Key, error) {
+	path := w.path("pseudonymes.cle")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key := make([]byte, 32)
+		rand.Read(key) // never fails
+		data = []byte(hex.EncodeToString(key) + "\n")
+		err = ingest.WriteDurably(path, data, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(data)))
+	if err != nil || len(key) < 32 {
+		return nil, &hintError{fmt.Errorf("%s is not a key of 32 bytes in hexadecimal", path), "delete it: another is made, and no figure changes"}
+	}
+	return key, nil
 }
 
 // initWorkspace makes a workspace in an absent or empty folder.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"cairn/exports"
@@ -90,6 +91,9 @@ func (r *run) do() (err error) {
 			return err
 		}
 	}
+	if err := r.writeReturns(db); err != nil {
+		return err
+	}
 	return r.reportFindings(db)
 }
 
@@ -98,7 +102,16 @@ func (w *Workspace) open() (*transform.Warehouse, error) {
 	if err := ingest.MkdirDurably(w.path("outbox")); err != nil {
 		return nil, err
 	}
-	return transform.Open(w.path("cairn.duckdb"), w.path("outbox"))
+	key, err := w.pseudonymKey()
+	if err != nil {
+		return nil, err
+	}
+	db, err := transform.Open(w.path("cairn.duckdb"), w.path("outbox"))
+	if err != nil {
+		return nil, err
+	}
+	db.Key = key
+	return db, nil
 }
 
 // collect archives what is new: the reference files first, then the inbox.
@@ -124,19 +137,36 @@ func (r *run) collect() (int, error) {
 	if r.state, err = readState(r.journal, archive); err != nil {
 		return 0, err
 	}
+	r.state.Sets = r.workspace.Config.sets()
 	r.inputs = r.digest()
 	return len(received), nil
 }
 
 // readState finds in the journal and the archive what the database is a function of.
 func readState(journal *ingest.Journal, archive ingest.Archive) (s transform.State, err error) {
-	s.References = map[string]string{}
+	s.References, s.Withdrawn = map[string]string{}, map[int]bool{}
+	decided := map[string]int{} // finding → its place among the decisions
 	for _, e := range journal.Entries() {
 		switch e.Type {
 		case ingest.EntryReception:
 			s.Receptions = append(s.Receptions, e)
 		case ingest.EntryReference:
 			s.References[e.Path] = e.Original
+		case ingest.EntryWithdrawal:
+			s.Withdrawn[e.Reception] = true
+		case ingest.EntryRelease:
+			publication, err := readPublication(e)
+			if err != nil {
+				return s, err
+			}
+			s.Released = append(s.Released, publication)
+		case ingest.EntryDecision:
+			if i, again := decided[e.Finding]; again {
+				s.Decisions[i] = e
+				continue
+			}
+			decided[e.Finding] = len(s.Decisions)
+			s.Decisions = append(s.Decisions, e)
 		}
 	}
 	if s.References["territoires.csv"] == "" || s.References["parametres.csv"] == "" {
@@ -149,6 +179,25 @@ func readState(journal *ingest.Journal, archive ingest.Archive) (s transform.Sta
 	return s, err
 }
 
+// readPublication is a release as the journal has it.
+func readPublication(e ingest.Entry) (p transform.Publication, err error) {
+	if p.Period, err = time.Parse("2006-01", e.Period); err != nil {
+		return p, fmt.Errorf("journal: release of %q: %w", e.Period, err)
+	}
+	for _, text := range e.Secrets {
+		words := strings.Split(text, " ")
+		if len(words) != 4 {
+			return p, fmt.Errorf("journal: release of %s: %q names no figure", e.Period, text)
+		}
+		month, err := time.Parse("2006-01", words[2])
+		if err != nil {
+			return p, fmt.Errorf("journal: release of %s: %w", e.Period, err)
+		}
+		p.Secrets = append(p.Secrets, transform.Secret{Indicator: words[0], Territory: words[1], Period: month, Modalite: words[3]})
+	}
+	return p, nil
+}
+
 // digest identifies the inputs of the run: receptions, reference files, configuration, period asked, code.
 func (r *run) digest() string {
 	hash := sha256.New()
@@ -156,6 +205,10 @@ func (r *run) digest() string {
 	for _, e := range r.state.Receptions {
 		encoder.Encode([]any{e.Original, e.ReceivedAt})
 	}
+	for _, e := range r.state.Decisions {
+		encoder.Encode([]any{e.Finding, e.Decision, e.Reason})
+	}
+	encoder.Encode(r.state.Withdrawn)
 	encoder.Encode([]any{r.state.References, r.workspace.Config, r.period, r.code()})
 	return hex.EncodeToString(hash.Sum(nil))
 }
@@ -256,7 +309,7 @@ func (r *run) publish(db *transform.Warehouse) error {
 		if err != nil {
 			return err
 		}
-		return r.record(last, version, manifest)
+		return r.record(db, last, version, manifest)
 	}
 }
 
@@ -275,8 +328,23 @@ func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string,
 	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
 		Period: r.state.Horizon, Version: version, Code: r.code(), References: r.state.References,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
+		Earlier: r.earlier(version),
 	}, dir)
 	return dir, manifest, err
+}
+
+// earlier are the folders of the releases that were published before a version of the horizon's month.
+func (r *run) earlier(version int) []string {
+	var dirs []string
+	for _, e := range r.journal.Entries() {
+		if e.Type != ingest.EntryRelease || e.Period == r.state.Horizon.Format("2006-01") && e.Version >= version {
+			continue
+		}
+		if dir := r.releaseDir(e.Period, e.Version); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
 }
 
 func putInPlace(staged, target string) error {
@@ -287,15 +355,23 @@ func putInPlace(staged, target string) error {
 }
 
 // record journals a release that is new, or the inputs under which an old one was found again.
-func (r *run) record(last ingest.Entry, version int, manifest string) error {
+func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, manifest string) error {
 	period := r.state.Horizon.Format("2006-01")
 	if last.Version == version && last.Manifest == manifest {
 		fmt.Fprintf(r.stdout, "no figure has changed: release %s v%d stands\n", period, version)
 	} else {
 		fmt.Fprintf(r.stdout, "published: release %s v%d\n", period, version)
 	}
+	kept, err := indicators.Kept(r.ctx, db)
+	if err != nil {
+		return err
+	}
+	var secrets []string // as readPublication reads them
+	for _, s := range kept {
+		secrets = append(secrets, strings.Join([]string{s.Indicator, s.Territory, s.Period.Format("2006-01"), s.Modalite}, " "))
+	}
 	return r.journal.Append(ingest.Entry{
-		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs,
+		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets,
 	})
 }
 

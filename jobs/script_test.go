@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 //	find VAR DIR PATTERN   set VAR to the one file below DIR whose name matches
 //	damage DIR             flip a bit of the first file below DIR
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole program many times")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

@@ -2,13 +2,16 @@ package jobs
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"cairn/ingest"
 	"cairn/transform"
 )
 
-type statusCmd struct{}
+type statusCmd struct {
+	Findings bool `help:"List every finding that waits, with its reference."`
+}
 
 // Run shows which workbooks were expected and received, the findings that remain and the releases.
 func (c *statusCmd) Run(e *env) error {
@@ -38,7 +41,36 @@ func (c *statusCmd) Run(e *env) error {
 			fmt.Fprintf(e.stdout, "release %s v%d  %s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"))
 		}
 	}
+	for _, entry := range journal.Entries() {
+		switch entry.Type {
+		case ingest.EntryDecision:
+			fmt.Fprintf(e.stdout, "decision %s on %s  %s: %s\n", entry.Decision, entry.Finding, entry.At.Format("2006-01-02"), entry.Reason)
+		case ingest.EntryWithdrawal:
+			fmt.Fprintf(e.stdout, "withdrawn inbox/%s  %s: %s\n", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
+		}
+	}
+	if c.Findings {
+		return e.listFindings(db)
+	}
 	return e.printFindings(db, journal)
+}
+
+// listFindings prints a line per finding that waits, with the reference by which it is decided upon.
+func (e *env) listFindings(db *transform.Warehouse) error {
+	all, err := db.Findings(e.ctx)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range all {
+		e.findings = true
+		period := "?"
+		if f.Period.Valid {
+			period = f.Period.Time.Format("2006-01")
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", f.ID, f.Severity, f.Territory, period, f.Rule, strings.TrimSuffix(place(f.Finding), "\u00a0: "))
+	}
+	return t.Flush()
 }
 
 // printFindings prints a line per file that waits for a correction or an explanation.
@@ -72,37 +104,40 @@ func (e *env) printFindings(db *transform.Warehouse, journal *ingest.Journal) er
 	return t.Flush()
 }
 
-// printCoverage prints a line per territory: for each of the last twelve months the version
-// received, « - » when nothing came, « . » when nothing was expected.
+// printCoverage prints a line per territory: for each of the last twelve months what was received.
 func (e *env) printCoverage(coverage []transform.Received) {
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	header, line := "territory", ""
-	last := ""
-	first := ""
+	header, lines, last := "territory", "", ""
 	for _, c := range coverage {
-		if first == "" {
-			first = c.Territory
-		}
-		if c.Territory == first {
+		if c.Territory == coverage[0].Territory {
 			header += "\t" + c.Period.Format("06-01")
 		}
-		if c.Territory != last && last != "" {
-			line += "\n"
-		}
 		if c.Territory != last {
-			line += c.Territory
+			lines += "\n" + c.Territory
+			last = c.Territory
 		}
-		last = c.Territory
-		switch {
-		case c.Version > 0:
-			line += fmt.Sprintf("\tv%d", c.Version)
-		case c.Expected:
-			line += "\t-"
-		default:
-			line += "\t."
-		}
+		lines += "\t" + receivedMark(c)
 	}
-	fmt.Fprintln(t, header)
-	fmt.Fprintln(t, line)
+	fmt.Fprintln(t, header+lines)
 	t.Flush()
+	fmt.Fprintln(e.stdout, "v2: second version; +9: nine days late; e: empty; r: « rien ce mois-ci »; d: decided upon; -: missing; .: not expected")
+}
+
+// receivedMark is what came for a month in a few signs: v2+9e.
+func receivedMark(c transform.Received) string {
+	switch {
+	case c.Version == 0 && c.Expected:
+		return "-"
+	case c.Version == 0:
+		return "."
+	}
+	mark := fmt.Sprintf("v%d", c.Version)
+	if c.Late > 0 {
+		mark += fmt.Sprintf("+%d", c.Late)
+	}
+	mark += map[string]string{"vide": "e", "rien": "r"}[c.Content]
+	if c.Decisions > 0 {
+		mark += "d"
+	}
+	return mark
 }

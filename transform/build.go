@@ -26,19 +26,48 @@ var sqlFiles embed.FS
 // State is all that the database is a function of, beside the framework.
 type State struct {
 	Receptions  []ingest.Entry    // in the order of the journal
+	Withdrawn   map[int]bool      // receptions withdrawn, by their place from 1
+	Decisions   []ingest.Entry    // the last on each finding
 	Territoires []byte            // territoires.csv
 	Parametres  []byte            // parametres.csv
 	References  map[string]string // the two files' digests, by name
+	Sets        []Set             // of territories whose figures are asked for, beside the programme's
+	Released    []Publication     // what was published before
 	Key         string            // identifies all of this; BuiltFrom tells it
 	Horizon     time.Time         // the last month of the calendar, as its first day, UTC; zero: the latest submitted
+}
+
+// Programme is the set of all territories.
+const Programme = "*"
+
+// Set is some of the territories, taken together as the programme is: those of a funder, say.
+type Set struct {
+	ID          string // begins with the Programme's mark: « *fondation-x »
+	Territories []string
+}
+
+// Publication is a release that was published.
+type Publication struct {
+	Period  time.Time // the first day of its month, UTC
+	Secrets []Secret  // figures that it hid for the sake of others
+}
+
+// Secret names a figure.
+type Secret struct {
+	Indicator, Territory string
+	Period               time.Time
+	Modalite             string
 }
 
 // The tables of core in the order of their building. Each is one bare SELECT in sql/core, or made
 // from the schemas; between what was read and the states come the typed tables.
 var (
-	coreReadings = []string{"soumissions", "cles", "renvois", "renvois_rompus", "lignes", "feuilles", "constats"}
-	coreCalendar = []string{"recues", "mois", "fenetres"}
-	coreStates   = []string{"identites", "vues", "dyades", "engages"}
+	coreReadings = []string{
+		"soumissions", "cles", "renvois", "renvois_rompus", "lignes", "feuilles",
+		"precedentes", "declarations", "nombres", "controles", "reponses", "constats", "retraits", "bilans", "commentaires",
+	}
+	coreCalendar = []string{"recues", "mois", "fenetres", "trimestres"}
+	coreStates   = []string{"identites", "vues", "dyades", "mouvements", "trajectoires", "transitions", "relies", "engages", "revisions", "completude"}
 )
 
 // Build rebuilds ref, core and etat in one transaction.
@@ -127,11 +156,29 @@ func tableQuery(m *ingest.Model, name string) (string, error) {
 		return referencesQuery(m), nil
 	case "lignes":
 		return linesQuery(), nil
+	case "declarations":
+		return declarationsQuery(m), nil
+	case "revisions":
+		return revisionsQuery(m), nil
+	case "nombres":
+		return numbersQuery(m), nil
+	case "controles":
+		return checksQuery()
 	case "renvois_rompus":
-		return readSQL("sql/checks/reference_inconnue.sql")
+		return readSQL("sql/core/renvois_rompus.sql")
 	default:
 		return readSQL("sql/core/" + name + ".sql")
 	}
+}
+
+// checks are the rules that look at the other workbooks, one query each.
+func checks() []string {
+	var rules []string
+	files, _ := fs.ReadDir(sqlFiles, "sql/checks") // embedded: cannot fail
+	for _, f := range files {
+		rules = append(rules, strings.TrimSuffix(f.Name(), ".sql"))
+	}
+	return rules
 }
 
 func readSQL(name string) (string, error) {
@@ -173,10 +220,15 @@ func buildReference(tx *Tx, m *ingest.Model, s State) error {
 		name, columns string
 		rows          [][]driver.Value
 	}{
-		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE", receptionRows(s)},
+		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE, retiree BOOLEAN", receptionRows(s)},
 		{"construction", "cle VARCHAR", [][]driver.Value{{s.Key}}},
 		{"codes", "liste VARCHAR, rang INTEGER, code VARCHAR, libelle VARCHAR, groupe VARCHAR", codeRows(m)},
+		{"decisions", "identite VARCHAR, decision VARCHAR, motif VARCHAR", decisionRows(s)},
+		{"tables", `"table" VARCHAR, titre VARCHAR, genre VARCHAR`, tableRows(m)},
 		{"champs", `"table" VARCHAR, rang INTEGER, champ VARCHAR, titre VARCHAR`, fieldRows(m)},
+		{"ensembles", "ensemble VARCHAR, territoire_id VARCHAR", setRows(s)},
+		{"publications", "publication INTEGER, periode DATE", publicationRows(s)},
+		{"secrets", "publication INTEGER, indicateur VARCHAR, territoire_id VARCHAR, mois DATE, modalite VARCHAR", secretRows(s)},
 		{"regles", "regle VARCHAR, gravite VARCHAR, message VARCHAR", ruleRows()},
 	}
 	for _, t := range tables {
@@ -187,14 +239,64 @@ func buildReference(tx *Tx, m *ingest.Model, s State) error {
 			return err
 		}
 	}
+	if err := tx.Exec("INSERT INTO ref.ensembles SELECT ?, territoire_id FROM ref.territoires", Programme); err != nil {
+		return err
+	}
+	for _, set := range s.Sets {
+		for _, territory := range set.Territories {
+			known, err := tx.count("SELECT count(*) FROM ref.territoires WHERE territoire_id = ?", territory)
+			if err != nil {
+				return err
+			}
+			if known == 0 {
+				return fmt.Errorf("the set %s names %q, which territoires.csv has not", set.ID, territory)
+			}
+		}
+	}
 	return nil
+}
+
+func publicationRows(s State) [][]driver.Value {
+	var rows [][]driver.Value
+	for i, p := range s.Released {
+		rows = append(rows, []driver.Value{int32(i + 1), p.Period})
+	}
+	return rows
+}
+
+func secretRows(s State) [][]driver.Value {
+	var rows [][]driver.Value
+	for i, p := range s.Released {
+		for _, secret := range p.Secrets {
+			rows = append(rows, []driver.Value{int32(i + 1), secret.Indicator, secret.Territory, secret.Period, secret.Modalite})
+		}
+	}
+	return rows
+}
+
+func setRows(s State) [][]driver.Value {
+	var rows [][]driver.Value
+	for _, set := range s.Sets {
+		for _, territory := range set.Territories {
+			rows = append(rows, []driver.Value{set.ID, territory})
+		}
+	}
+	return rows
 }
 
 func receptionRows(s State) [][]driver.Value {
 	var rows [][]driver.Value
 	for i, e := range s.Receptions {
 		y, mo, d := e.ReceivedAt.In(paris).Date()
-		rows = append(rows, []driver.Value{int32(i + 1), e.Original, e.ReceivedAt.UTC(), time.Date(y, mo, d, 0, 0, 0, 0, time.UTC)})
+		rows = append(rows, []driver.Value{int32(i + 1), e.Original, e.ReceivedAt.UTC(), time.Date(y, mo, d, 0, 0, 0, 0, time.UTC), s.Withdrawn[i+1]})
+	}
+	return rows
+}
+
+func decisionRows(s State) [][]driver.Value {
+	var rows [][]driver.Value
+	for _, e := range s.Decisions {
+		rows = append(rows, []driver.Value{e.Finding, e.Decision, e.Reason})
 	}
 	return rows
 }
@@ -207,6 +309,14 @@ func codeRows(m *ingest.Model) [][]driver.Value {
 		}
 	}
 	slices.SortFunc(rows, func(a, b []driver.Value) int { return strings.Compare(a[0].(string), b[0].(string)) })
+	return rows
+}
+
+func tableRows(m *ingest.Model) [][]driver.Value {
+	var rows [][]driver.Value
+	for _, name := range ingest.Tables {
+		rows = append(rows, []driver.Value{name, m.Schemas[name].Title, string(m.Schemas[name].Kind)})
+	}
 	return rows
 }
 
@@ -261,8 +371,9 @@ func appendReference(tx *Tx, m *ingest.Model, name string, data []byte) error {
 // index, so uniqueness is shown before the commit.
 func assertGrain(tx *Tx, m *ingest.Model) error {
 	grains := map[string]string{
-		"mois": "territoire_id, periode", "identites": "territoire_id, periode, acteur_id", "dyades": "territoire_id, periode, dyade",
-		"vues": "territoire_id, periode, declarant, partenaire, dimension", "soumissions": "soumission",
+		"mois": "territoire_id, periode", "trimestres": `territoire_id, periode, "table"`, "identites": "territoire_id, periode, acteur_id", "dyades": "territoire_id, periode, dyade",
+		"vues": "territoire_id, periode, declarant, partenaire, dimension", "mouvements": "territoire_id, periode, declarant, partenaire, dimension",
+		"transitions": "territoire_id, periode, echelle, de, vers", "completude": "territoire_id, periode", "soumissions": "soumission",
 	}
 	for _, name := range ingest.Tables {
 		s := m.Schemas[name]

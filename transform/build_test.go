@@ -46,8 +46,14 @@ func (p *place) book(territoire, periode, emetteur string, rows map[string][]map
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return p.filled(ingest.TemplateData{Territoire: territoire, Periode: month, Emetteur: emetteur, Rows: rows})
+}
+
+// filled archives a workbook and returns its digest.
+func (p *place) filled(data ingest.TemplateData) string {
+	p.t.Helper()
 	var b bytes.Buffer
-	if err := ingest.WriteTemplate(&b, p.model, ingest.TemplateData{Territoire: territoire, Periode: month, Emetteur: emetteur, Rows: rows}); err != nil {
+	if err := ingest.WriteTemplate(&b, p.model, data); err != nil {
 		p.t.Fatal(err)
 	}
 	digest, err := p.archive.Put(b.Bytes())
@@ -57,13 +63,25 @@ func (p *place) book(territoire, periode, emetteur string, rows map[string][]map
 	return digest
 }
 
-// receive takes the originals in that order, an hour apart, and builds.
+// receive takes the originals in that order, an hour apart, and builds. The last may be of a month to come.
 func (p *place) receive(originals ...string) {
 	p.t.Helper()
-	for _, o := range originals {
-		at := time.Date(2026, 6, 1, len(p.state.Receptions), 0, 0, 0, time.UTC)
-		p.state.Receptions = append(p.state.Receptions, ingest.Entry{Original: o, ReceivedAt: at})
+	start := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	if p.state.Horizon.After(start) {
+		start = p.state.Horizon
 	}
+	for _, o := range originals {
+		p.receiveAt(start.Add(time.Duration(len(p.state.Receptions))*time.Hour), o)
+	}
+	p.build(originals...)
+}
+
+func (p *place) receiveAt(at time.Time, original string) {
+	p.state.Receptions = append(p.state.Receptions, ingest.Entry{Original: original, ReceivedAt: at})
+}
+
+func (p *place) build(originals ...string) {
+	p.t.Helper()
 	if _, err := p.db.Load(p.t.Context(), p.model, p.archive, originals, nil); err != nil {
 		p.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"cairn/ingest"
 )
@@ -23,7 +24,7 @@ type parsed struct {
 // reader or the schemas have changed since, everything is parsed again. It returns how many were
 // parsed; progress, if not nil, is called after each.
 func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) (int, error) {
-	version := ingest.ReaderVersion + "-" + ingest.Digest()
+	version := ingest.ReaderVersion + "-" + ingest.Digest() + "-" + w.Key.fingerprint()
 	known, err := w.loaded(ctx, version)
 	if err != nil {
 		return 0, err
@@ -121,12 +122,14 @@ func createRaw(tx *Tx, m *ingest.Model, version string) error {
 		`DROP SCHEMA IF EXISTS raw CASCADE`,
 		`CREATE SCHEMA raw`,
 		`CREATE TABLE raw.version (version VARCHAR)`,
-		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR,
+		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, commentaires BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR,
 			feuille_accueil VARCHAR, cellule_territoire VARCHAR, cellule_periode VARCHAR)`,
 		`CREATE TABLE raw.feuilles (original VARCHAR, "table" VARCHAR, feuille VARCHAR, rien BOOLEAN)`,
 		`CREATE TABLE raw.colonnes (original VARCHAR, "table" VARCHAR, champ VARCHAR, colonne VARCHAR)`,
 		`CREATE TABLE raw.constats (original VARCHAR, rang INTEGER, "table" VARCHAR, feuille VARCHAR, ligne INTEGER, cellule VARCHAR, champ VARCHAR,
-			regle VARCHAR, gravite VARCHAR, message VARCHAR, valeur VARCHAR)`,
+			regle VARCHAR, gravite VARCHAR, message VARCHAR, cle VARCHAR, valeur VARCHAR, proposition VARCHAR)`,
+		`CREATE TABLE raw.commentaires (original VARCHAR, ligne INTEGER, territoire_id VARCHAR, periode DATE, indicateur VARCHAR, commentaire VARCHAR)`,
+		`CREATE TABLE raw.reponses (original VARCHAR, ligne INTEGER, identite VARCHAR, reponse VARCHAR, explication VARCHAR)`,
 	}
 	for _, name := range ingest.Tables {
 		statements = append(statements, rawTable(m.Schemas[name]))
@@ -154,7 +157,7 @@ func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
 		if !s.Periode.IsZero() {
 			periode = s.Periode
 		}
-		return yield(s.original, s.Rejected, s.Territoire, periode, s.Emetteur, s.Version,
+		return yield(s.original, s.Rejected, s.Comments != nil, s.Territoire, periode, s.Emetteur, s.Version,
 			orNull(s.Cover.Sheet), orNull(s.Cover.Territoire), orNull(s.Cover.Periode))
 	}))
 	if err != nil {
@@ -186,8 +189,32 @@ func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
 	}
 	err = tx.Append("raw", "constats", each(func(s parsed, yield func(...driver.Value) bool) bool {
 		for i, f := range s.Findings {
+			f = tx.key.finding(m.Schemas[f.Table], s.Territoire, f)
 			if !yield(s.original, int32(i), orNull(f.Table), orNull(f.Sheet), int32(f.Line), orNull(f.Cell), orNull(f.Field),
-				f.Rule, string(f.Severity), f.Message, orNull(f.Value)) {
+				f.Rule, string(f.Severity), f.Message, orNull(f.Key), orNull(f.Value), orNull(f.Proposal)) {
+				return false
+			}
+		}
+		return true
+	}))
+	if err != nil {
+		return err
+	}
+	err = tx.Append("raw", "reponses", each(func(s parsed, yield func(...driver.Value) bool) bool {
+		for _, a := range s.Answers {
+			if !yield(s.original, int32(a.Line), a.Finding, orNull(a.Response), orNull(a.Explanation)) {
+				return false
+			}
+		}
+		return true
+	}))
+	if err != nil {
+		return err
+	}
+	err = tx.Append("raw", "commentaires", each(func(s parsed, yield func(...driver.Value) bool) bool {
+		for _, c := range s.Comments {
+			month, err := time.Parse("2006-01", c.Periode)
+			if err == nil && !yield(s.original, int32(c.Line), c.Territoire, month, c.Indicateur, c.Commentaire) {
 				return false
 			}
 		}
@@ -198,13 +225,13 @@ func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
 	}
 	for i, name := range ingest.Tables {
 		err := tx.Append("raw", name, each(func(s parsed, yield func(...driver.Value) bool) bool {
-			if s.Rejected {
+			if s.Tables == nil {
 				return true
 			}
 			for _, r := range s.Tables[i].Rows {
 				row := make([]driver.Value, 0, 6+len(r.Values))
 				row = append(row, s.original, int32(r.Line), r.Aside, int32(r.Required), int32(r.Present), int32(r.Filled))
-				for _, v := range r.Values {
+				for _, v := range tx.key.values(s.Tables[i].Schema, s.Territoire, r.Values) {
 					row = append(row, orNull(v))
 				}
 				if !yield(row...) {

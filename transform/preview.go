@@ -48,9 +48,9 @@ func (w *Warehouse) Preview(ctx context.Context, m *ingest.Model, s State, origi
 
 // findingsOf reads the findings of the last reception of an original that is not a duplicate.
 func findingsOf(tx *Tx, original string) ([]ingest.Finding, error) {
-	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT coalesce("table", ''), coalesce(feuille, ''), ligne, coalesce(cellule, ''), coalesce(champ, ''), regle, gravite, message, coalesce(valeur, '')
+	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT coalesce("table", ''), coalesce(feuille, ''), ligne, coalesce(cellule, ''), coalesce(champ, ''), regle, gravite, message, coalesce(cle, ''), coalesce(valeur, ''), coalesce(proposition, '')
 FROM core.constats
-WHERE soumission = (SELECT max(soumission) FROM core.soumissions WHERE original = ? AND statut <> 'doublon')
+WHERE soumission = (SELECT max(soumission) FROM core.soumissions WHERE original = ? AND statut NOT IN ('doublon', 'retiree')) AND etat = 'ouvert'
 ORDER BY constat`, original)
 	if err != nil {
 		return nil, fmt.Errorf("preview: %w", err)
@@ -63,7 +63,7 @@ func scanFindings(rows *sql.Rows) ([]ingest.Finding, error) {
 	var findings []ingest.Finding
 	for rows.Next() {
 		var f ingest.Finding
-		if err := rows.Scan(&f.Table, &f.Sheet, &f.Line, &f.Cell, &f.Field, &f.Rule, &f.Severity, &f.Message, &f.Value); err != nil {
+		if err := rows.Scan(&f.Table, &f.Sheet, &f.Line, &f.Cell, &f.Field, &f.Rule, &f.Severity, &f.Message, &f.Key, &f.Value, &f.Proposal); err != nil {
 			return nil, err
 		}
 		findings = append(findings, f)

@@ -41,7 +41,7 @@ type FileFindings struct {
 func (w *Warehouse) OpenFindings(ctx context.Context) ([]FileFindings, error) {
 	rows, err := w.QueryContext(ctx, `SELECT s.soumission, coalesce(s.territoire_id, ''), s.periode, c.gravite, count(*)
 FROM core.constats c JOIN core.soumissions s ON s.soumission = c.soumission
-WHERE (s.courante OR s.statut = 'rejetee') AND c.gravite <> 'note'
+WHERE (s.courante OR s.statut = 'rejetee') AND c.gravite <> 'note' AND c.etat = 'ouvert'
 GROUP BY ALL ORDER BY ALL`)
 	if err != nil {
 		return nil, err
@@ -64,22 +64,63 @@ GROUP BY ALL ORDER BY ALL`)
 	return all, rows.Err()
 }
 
-// Received is what came from a territory for a month.
+// Findings lists what waits, finding by finding, in the order of reception. Each has its identity in ID.
+func (w *Warehouse) Findings(ctx context.Context) ([]OpenFinding, error) {
+	return w.findings(ctx, "(s.courante OR s.statut = 'rejetee') AND c.gravite <> 'note' AND c.etat = 'ouvert'")
+}
+
+// Finding is the last finding of that identity, if there is one.
+func (w *Warehouse) Finding(ctx context.Context, id string) (OpenFinding, bool, error) {
+	all, err := w.findings(ctx, "c.identite = ?", id)
+	if err != nil || len(all) == 0 {
+		return OpenFinding{}, false, err
+	}
+	return all[len(all)-1], true, nil
+}
+
+// OpenFinding is a finding, what it keeps from month to month, and whose it is.
+type OpenFinding struct {
+	ingest.Finding
+	ID, Territory, Emitter string
+	Period                 sql.NullTime
+}
+
+func (w *Warehouse) findings(ctx context.Context, which string, args ...any) ([]OpenFinding, error) {
+	rows, err := w.QueryContext(ctx, `SELECT c.identite, coalesce(s.territoire_id, ''), coalesce(s.emetteur, ''), s.periode, c.gravite, coalesce(c.feuille, ''), c.ligne, coalesce(c.cellule, ''), c.regle, c.message
+FROM core.constats c JOIN core.soumissions s ON s.soumission = c.soumission
+WHERE `+which+` ORDER BY c.constat`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []OpenFinding
+	for rows.Next() {
+		var f OpenFinding
+		if err := rows.Scan(&f.ID, &f.Territory, &f.Emitter, &f.Period, &f.Severity, &f.Sheet, &f.Line, &f.Cell, &f.Rule, &f.Message); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, rows.Err()
+}
+
+// Received is what came from a territory for a month: a row of core.completude.
 type Received struct {
 	Territory string
 	Period    time.Time
-	Expected  bool // the territory was in the programme
-	Version   int  // of the current workbook; 0 when none was received
+	Expected  bool   // the territory was in the programme
+	Version   int    // of the current workbook; 0 when none was received
+	Late      int    // days after the due day of the first reception; 0 or less: on time
+	Content   string // rempli, rien (nothing happened, it says) or vide; empty when none was received
+	Decisions int    // on findings of the current workbook
 }
 
 // Coverage lists every territory of the programme × the twelve months to the horizon.
 func (w *Warehouse) Coverage(ctx context.Context) ([]Received, error) {
-	rows, err := w.QueryContext(ctx, `SELECT t.territoire_id, m.periode,
-	date_trunc('month', t.date_entree) <= m.periode AND (t.date_sortie IS NULL OR date_trunc('month', t.date_sortie) >= m.periode),
-	coalesce(s.version, 0)
+	rows, err := w.QueryContext(ctx, `SELECT t.territoire_id, m.periode, coalesce(c.attendu, false), coalesce(c.version, 0), coalesce(c.retard, 0), coalesce(c.contenu, ''), coalesce(c.decisions, 0)
 FROM ref.territoires t
 CROSS JOIN (SELECT unnest(generate_series(periode - INTERVAL 11 MONTH, periode, INTERVAL 1 MONTH))::DATE AS periode FROM ref.horizon) m
-LEFT JOIN core.soumissions s ON s.territoire_id = t.territoire_id AND s.periode = m.periode AND s.courante AND s.emetteur = ''
+LEFT JOIN core.completude c ON c.territoire_id = t.territoire_id AND c.periode = m.periode
 ORDER BY ALL`)
 	if err != nil {
 		return nil, err
@@ -88,7 +129,7 @@ ORDER BY ALL`)
 	var all []Received
 	for rows.Next() {
 		var r Received
-		if err := rows.Scan(&r.Territory, &r.Period, &r.Expected, &r.Version); err != nil {
+		if err := rows.Scan(&r.Territory, &r.Period, &r.Expected, &r.Version, &r.Late, &r.Content, &r.Decisions); err != nil {
 			return nil, err
 		}
 		all = append(all, r)

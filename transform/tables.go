@@ -95,6 +95,117 @@ WHERE s.courante AND NOT r._ecartee AND r.retire IS DISTINCT FROM 'true' AND val
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
+// declarationsQuery is core.declarations: one row per data row of every version that was accepted, with
+// its key, its day and a hash of what it says, by which two declarations are compared.
+func declarationsQuery(m *ingest.Model) string {
+	var parts []string
+	for _, name := range ingest.Tables {
+		s := m.Schemas[name]
+		day := "NULL::DATE"
+		if s.DateField != "" {
+			day = fmt.Sprintf("try_cast(r.%s AS DATE)", quote(s.DateField))
+		}
+		key := s.PrimaryKey
+		if s.Kind == ingest.Releve {
+			key = append(slices.Clone(key), s.DateField)
+		}
+		parts = append(parts, fmt.Sprintf(`SELECT s.soumission, s.territoire_id, s.periode, s.emetteur, s.courante, '%s' AS "table", '%s' AS genre, r._ligne AS ligne,
+	concat_ws('%s', %s) AS cle, %s AS jour, r._ecartee AS ecartee, r.retire IS NOT DISTINCT FROM 'true' AS retire, hash(%s) AS contenu
+FROM raw.%s r JOIN core.soumissions s ON s.original = r._original
+WHERE s.version IS NOT NULL`, name, s.Kind, ingest.KeySeparator, quoteAll("r.", key), day, quoteAll("r.", fieldNames(s)), quote(name)))
+	}
+	return strings.Join(parts, "\nUNION ALL\n")
+}
+
+func fieldNames(s *ingest.Schema) []string {
+	names := make([]string, len(s.Fields))
+	for i := range s.Fields {
+		names[i] = s.Fields[i].Name
+	}
+	return names
+}
+
+// revisionsQuery is core.revisions: one row per data row of the first submission of a month by the
+// territory itself, with its filled cells and how many of them the current one says otherwise. A row that
+// is gone says nothing: all its cells are revised. A cell that could not be read is revised by one that can.
+func revisionsQuery(m *ingest.Model) string {
+	var parts []string
+	for _, name := range ingest.Tables {
+		s := m.Schemas[name]
+		key := s.PrimaryKey
+		if s.Kind == ingest.Releve {
+			key = append(slices.Clone(key), s.DateField)
+		}
+		var same, revised []string
+		for _, k := range key {
+			same = append(same, fmt.Sprintf("c.%[1]s IS NOT DISTINCT FROM a.%[1]s", quote(k)))
+		}
+		for _, f := range fieldNames(s) {
+			if f == "retire" { // a withdrawn row is gone
+				continue
+			}
+			revised = append(revised, fmt.Sprintf("CASE WHEN a.%[1]s IS NOT NULL THEN a.%[1]s IS DISTINCT FROM c.%[1]s ELSE coalesce(list_contains(x.champs, '%[2]s'), false) AND c.%[1]s IS NOT NULL END::INTEGER", quote(f), f))
+		}
+		parts = append(parts, fmt.Sprintf(`SELECT v.territoire_id, v.periode, '%[1]s' AS "table", v.premiere, a._ligne AS ligne, v.courante, c._ligne AS ligne_courante, a._remplies AS remplies,
+	CASE WHEN v.premiere = v.courante THEN 0 WHEN c._ligne IS NULL OR c.retire IS NOT DISTINCT FROM 'true' AND a.retire IS DISTINCT FROM 'true' THEN a._remplies ELSE %[2]s END AS revisees
+FROM versions v
+JOIN raw.%[3]s a ON a._original = v.originale
+LEFT JOIN (SELECT original, ligne, list(champ) AS champs FROM raw.constats WHERE "table" = '%[1]s' AND gravite = 'erreur' AND valeur <> '' GROUP BY ALL) x
+	ON x.original = a._original AND x.ligne = a._ligne
+LEFT JOIN (SELECT * FROM raw.%[3]s QUALIFY row_number() OVER (PARTITION BY _original, %[4]s ORDER BY _ecartee, _ligne) = 1) c
+	ON v.premiere <> v.courante AND c._original = v.actuelle AND %[5]s
+WHERE a._requises > 0`,
+			name, strings.Join(revised, " + "), quote(name), quoteAll("", key), strings.Join(same, " AND ")))
+	}
+	return `WITH versions AS (
+	SELECT p.territoire_id, p.periode, p.soumission AS premiere, p.original AS originale, c.soumission AS courante, c.original AS actuelle
+	FROM core.soumissions p
+	JOIN core.soumissions c ON c.territoire_id = p.territoire_id AND c.periode = p.periode AND c.emetteur = '' AND c.courante
+	WHERE p.version = 1 AND p.emetteur = ''
+)
+` + strings.Join(parts, "\nUNION ALL\n")
+}
+
+// numbersQuery is core.nombres: every number of the current rows that reading has taken, those on a
+// scale of five apart. sorte is what makes two rows of a table alike.
+func numbersQuery(m *ingest.Model) string {
+	var parts []string
+	for _, name := range ingest.Tables {
+		s := m.Schemas[name]
+		alike := "''"
+		if len(s.Alike) > 0 {
+			alike = fmt.Sprintf("concat_ws('|', %s)", quoteAll("r.", s.Alike))
+		}
+		for i := range s.Fields {
+			f := &s.Fields[i]
+			if s.Kind == ingest.Releve || f.Type != "integer" && f.Type != "number" || f.Constraints.Maximum != nil && *f.Constraints.Maximum <= 5 {
+				continue
+			}
+			column := "r." + quote(f.Name)
+			parts = append(parts, fmt.Sprintf(`SELECT s.soumission, s.territoire_id, s.periode, '%s' AS "table", '%s' AS genre, r._ligne AS ligne, r.%s AS cle, %s AS sorte, '%s' AS champ,
+	%s AS texte, CAST(%s AS DOUBLE) AS valeur
+FROM raw.%s r JOIN core.soumissions s ON s.original = r._original
+WHERE s.courante AND NOT r._ecartee AND r.retire IS DISTINCT FROM 'true' AND %s IS NOT NULL`,
+				name, s.Kind, quote(s.PrimaryKey[0]), alike, f.Name, column, known(column), quote(name), known(column)))
+		}
+	}
+	return strings.Join(parts, "\nUNION ALL\n")
+}
+
+// checksQuery is core.controles: what each query of sql/checks shows, under its rule, the name of its file.
+func checksQuery() (string, error) {
+	var parts []string
+	for _, rule := range checks() {
+		query, err := readSQL("sql/checks/" + rule + ".sql")
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, fmt.Sprintf(`SELECT '%s' AS regle, soumission, "table"::VARCHAR AS "table", ligne, champ::VARCHAR AS champ, cle, valeur::VARCHAR AS valeur FROM (
+%s)`, rule, query))
+	}
+	return strings.Join(parts, "\nUNION ALL\n"), nil
+}
+
 // linesQuery is core.lignes: one row per data row of the current submissions, with its cells counted.
 func linesQuery() string {
 	var parts []string
@@ -120,8 +231,10 @@ func coreQuery(s *ingest.Schema) string {
 	switch s.Kind {
 	case ingest.Registre:
 		return fmt.Sprintf(`SELECT * EXCLUDE (retire) FROM (
-SELECT *, _periode AS _de, lead(_periode) OVER (PARTITION BY %s ORDER BY _periode) AS _a FROM (%s))
-WHERE retire IS DISTINCT FROM true`, key, typedQuery(s, "s.emetteur = ''"))
+SELECT *, _periode AS _de, lead(_periode) OVER (PARTITION BY %s ORDER BY _periode) AS _a FROM (%s
+UNION ALL BY NAME
+SELECT territoire_id, cle AS %s, true AS retire, periode AS _periode FROM core.retraits WHERE "table" = '%s'))
+WHERE retire IS DISTINCT FROM true`, key, typedQuery(s, "s.emetteur = ''"), quote(s.PrimaryKey[0]), s.Name)
 	case ingest.Flux:
 		return fmt.Sprintf(`SELECT * EXCLUDE (retire, _retraits), list_min(list_filter(_retraits, m -> m > _periode)) AS retrait FROM (
 SELECT *, list(_periode) FILTER (retire) OVER (PARTITION BY %[2]s) AS _retraits FROM (%[1]s))
@@ -132,7 +245,7 @@ QUALIFY row_number() OVER (PARTITION BY %[2]s ORDER BY _periode DESC) = 1`, type
 		// At one date: a withdrawal last, then the higher month, then whoever speaks for himself, then the later reception.
 		return fmt.Sprintf(`SELECT * EXCLUDE (retire) FROM (
 SELECT *, %[2]s AS _de, lead(%[2]s) OVER (PARTITION BY %[1]s ORDER BY %[2]s) AS _a FROM (
-SELECT * REPLACE (CASE WHEN retire THEN last_day(_periode) ELSE %[2]s END AS %[2]s) FROM (%[3]s)
+SELECT * FROM (SELECT * REPLACE (CASE WHEN retire THEN last_day(_periode) ELSE %[2]s END AS %[2]s) FROM (%[3]s))
 QUALIFY row_number() OVER (PARTITION BY %[1]s, %[2]s ORDER BY retire IS NOT DISTINCT FROM true DESC, _periode DESC, _emetteur <> '' DESC, _soumission DESC) = 1))
 WHERE retire IS DISTINCT FROM true`, key, date, typedQuery(s, "true"))
 	}

@@ -24,6 +24,7 @@ import (
 // Warehouse is an open database. One process owns the file.
 type Warehouse struct {
 	*sql.DB
+	Key   Key // of the pseudonyms; what was loaded under another one is loaded again
 	write sync.Mutex
 }
 
@@ -58,6 +59,7 @@ func Open(path, exportDir string) (*Warehouse, error) {
 type Tx struct {
 	ctx  context.Context
 	conn *sql.Conn
+	key  Key
 }
 
 // Update runs f in one transaction, alone: all of what it writes is seen at once, or nothing.
@@ -69,7 +71,7 @@ func (w *Warehouse) Update(ctx context.Context, f func(*Tx) error) (err error) {
 		return err
 	}
 	defer conn.Close()
-	tx := &Tx{ctx, conn}
+	tx := &Tx{ctx, conn, w.Key}
 	if err := tx.Exec("BEGIN"); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
 -- What each indicator means: one row per indicator.
-SELECT indicateur, nom, famille, unite, sens, plancher, definition, compte, limites, estimateur, intervalle, modalites, fenetre, source
+SELECT indicateur, nom, famille, unite, sens, plancher, definition, compte, limites, estimateur, intervalle, modalites, fenetre, source, rupture
 FROM indicateur.catalogue
 ORDER BY indicateur

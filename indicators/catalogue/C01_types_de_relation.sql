@@ -7,6 +7,7 @@
 -- intervalle: wilson
 -- modalites: niveaux
 -- feuille: relations
+-- couverture: relies
 -- definition: Part des regards portés sur les dyades qui situent la relation à ce niveau de l’échelle.
 -- compte: Un regard : une observation d’un côté d’une dyade (un organisme public et un acteur de l’ESS, coopération transversale), la plus récente des douze derniers mois.
 -- limites: L’ordre des niveaux est une lecture de l’équipe, non du texte. Deux côtés d’une même dyade comptent pour deux regards.

@@ -6,6 +6,7 @@
 -- estimateur: part
 -- intervalle: wilson
 -- feuille: relations
+-- couverture: relies
 -- definition: Part des dyades vues des deux côtés où chaque côté dit au moins « partenariat ».
 -- compte: Une dyade : un organisme public et un acteur de l’ESS dont les deux regards sont connus.
 -- limites: L’ordre des niveaux est une lecture de l’équipe, non du texte. Une dyade dont un seul côté a répondu ne compte pas : cette absence est elle-même une information.

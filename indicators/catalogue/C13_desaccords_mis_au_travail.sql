@@ -3,7 +3,7 @@
 -- sens: hausse
 -- plancher: 5
 -- effectif: denominateur
--- estimateur: ratio
+-- estimateur: ratio_des_dits
 -- intervalle: wilson
 -- fenetre: 12m
 -- feuille: dialogues

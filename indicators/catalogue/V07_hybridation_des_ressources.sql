@@ -9,6 +9,7 @@
 -- nomenclature: poles
 -- fenetre: 12m
 -- feuille: ressources
+-- secret: argent
 -- definition: Régularité (H / ln 3) de la répartition des ressources entre trois pôles : marché, redistribution, réciprocité. 0 : un seul pôle ; 1 : trois pôles égaux.
 -- compte: Une ressource des douze derniers mois, en euros ; les heures bénévoles au taux horaire du jour (borne basse). Le plancher porte sur les projets.
 -- limites: Les heures valorisées peuvent dominer : toujours lire les deux modalités. Une répartition égale n’est pas un but.

@@ -61,13 +61,19 @@ var recipes = []recipe{
 	{"feuille_absente", "effets", "feuille_absente", removeSheet},
 }
 
+// mustModel is the embedded model, without which the program itself is broken.
+func mustModel() *ingest.Model {
+	m, err := ingest.LoadModel()
+	if err != nil {
+		panic(fmt.Sprintf("demo: embedded schemas: %v", err))
+	}
+	return m
+}
+
 // injure does each recipe to a workbook of its own. A recipe that suits none is left out. No
 // workbook of a territory's first two months is touched: earlier rows of each key are to stand.
 func injure(w *World, places []*place) {
-	m, err := ingest.LoadModel()
-	if err != nil {
-		panic(fmt.Sprintf("demo: embedded schemas: %v", err)) // the program itself is broken
-	}
+	m := mustModel()
 	at := map[string]*place{}
 	for _, p := range places {
 		at[p.id] = p
@@ -310,7 +316,7 @@ func sameActor(w *wound) bool {
 
 // rejected are three files from which nothing is to be taken.
 func rejected(w *World, places []*place) []Delivery {
-	c := newChance(w.Seed, "*", "rejets")
+	c, m := newChance(w.Seed, "*", "rejets"), mustModel()
 	month := lastMonth - 1
 	notes := Delivery{
 		Path: places[1].folder() + "Classeur.xlsx", Received: arrival(c, month, 3, 14), Rejected: true,
@@ -320,7 +326,7 @@ func rejected(w *World, places []*place) []Delivery {
 	stranger := Delivery{
 		Path: "divers/Classeur de suivi - Vallombre-les-Prés.xlsx", Received: arrival(c, month, 3, 14), Rejected: true,
 		Territoire: "vallombre-les-pres", Periode: month.first(),
-		Faults: []Fault{{Kind: "territoire_inconnu", Sheet: ingest.CoverSheet, Cell: "B1", Rule: "territoire_inconnu"}},
+		Faults: []Fault{{Kind: "territoire_inconnu", Sheet: ingest.CoverSheet, Cell: ingest.CoverCell(m, "territoire_id"), Rule: "territoire_inconnu"}},
 	}
 	all := []Delivery{notes, stranger}
 	for _, d := range w.Deliveries {
@@ -328,7 +334,7 @@ func rejected(w *World, places []*place) []Delivery {
 			early := Delivery{
 				Path: strings.TrimSuffix(d.Path, ".xlsx") + " brouillon.xlsx", Received: d.Received.AddDate(0, 0, -1), Rejected: true,
 				Territoire: d.Territoire, form: form{month: "bientôt", rejected: copySheets(d.Sheets)},
-				Faults: []Fault{{Kind: "mois_illisible", Sheet: ingest.CoverSheet, Cell: "B2", Rule: "periode_illisible"}},
+				Faults: []Fault{{Kind: "mois_illisible", Sheet: ingest.CoverSheet, Cell: ingest.CoverCell(m, "periode"), Rule: "periode_illisible"}},
 			}
 			all = append(all, early)
 		}

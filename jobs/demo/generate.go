@@ -3,6 +3,8 @@ package demo
 import (
 	"slices"
 	"time"
+
+	"cairn/ingest"
 )
 
 // MinMonths is the shortest demo: the stories need some room.
@@ -43,7 +45,19 @@ func Generate(seed uint64, months int) *World {
 	injure(w, places)
 	w.Deliveries = append(w.Deliveries, rejected(w, places)...)
 	putInOrder(w.Deliveries)
+	grade(w.Deliveries)
 	return w
+}
+
+// grade says how grave the finding is that each fault gives rise to.
+func grade(all []Delivery) {
+	for _, d := range all {
+		for i := range d.Faults {
+			if f := &d.Faults[i]; f.Rule != "" {
+				f.Severity = string(ingest.RuleNamed(f.Rule).Severity)
+			}
+		}
+	}
 }
 
 // putInOrder sorts the deliveries by reception and makes their times distinct.

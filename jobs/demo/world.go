@@ -68,4 +68,6 @@ type Fault struct {
 	Sheet string // the sheet's name in the file
 	Cell  string // A1 reference; empty where the fault is not one cell's
 	Rule  string // the code of the finding expected there; empty where none is (dates as text, merged titles)
+
+	Severity string // how grave that finding is: rejet, erreur, question or note; empty where none is
 }

@@ -185,7 +185,7 @@ func (d *Delivery) modelOf(m *ingest.Model) *ingest.Model {
 // disfigure does to the workbook what the form says.
 func (d *Delivery) disfigure(f *excelize.File, m *ingest.Model) error {
 	if d.form.month != "" {
-		if err := f.SetCellStr(ingest.CoverSheet, "B2", d.form.month); err != nil {
+		if err := f.SetCellStr(ingest.CoverSheet, ingest.CoverCell(m, "periode"), d.form.month); err != nil {
 			return err
 		}
 	}

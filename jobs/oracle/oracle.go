@@ -1,4 +1,4 @@
-// Package oracle computes fifteen indicators a second time, from the truth of a fictional
+// Package oracle computes the 55 indicators a second time, from the truth of a fictional
 // programme, so that the figures of the real pipeline can be proved right.
 //
 // The pipeline reads workbooks, loads them into DuckDB and computes in SQL. The oracle does none
@@ -41,7 +41,7 @@ type Figure struct {
 	Statut                          string
 }
 
-// Compute gives every figure of the fifteen indicators, for each territory that has an accepted
+// Compute gives every figure of the 55 indicators, for each territory that has an accepted
 // own workbook and for the programme, from their first month to the month of until.
 func Compute(w *demo.World, until time.Time) map[Key]Figure {
 	figures := map[Key]Figure{}
@@ -55,7 +55,7 @@ func Compute(w *demo.World, until time.Time) map[Key]Figure {
 			computePlace(figures, programme, t, p)
 		}
 		for _, ind := range indicators {
-			if ind.quality {
+			if ind.local {
 				continue
 			}
 			for _, modalite := range ind.modalites {
@@ -85,17 +85,20 @@ func computePlace(figures map[Key]Figure, programme *union, t *place, p month) {
 	stale := t.stale(p)
 	programme.stale = programme.stale && stale
 	populations := t.populations(p)
-	gaps, short := t.sumWindow("effets", p)
 	for _, ind := range indicators {
+		gaps, short := false, false
+		if ind.sum != "" {
+			gaps, short = t.sumWindow(ind.sum, p)
+		}
 		for _, modalite := range ind.modalites {
 			c := cell{ind.id, modalite}
 			rows := populations[c]
 			figures[Key{ind.id, t.id, p.String(), modalite}] = ind.figure(rows, circumstances{
 				stale:     stale && !ind.quality,
-				absent:    ind.sum && gaps,
-				undefined: ind.sum && short,
+				absent:    gaps,
+				undefined: short,
 			})
-			if stale || len(rows) == 0 || ind.sum && (gaps || short) {
+			if stale || len(rows) == 0 || gaps || short {
 				continue
 			}
 			programme.rows[c] = append(programme.rows[c], rows...)

@@ -66,7 +66,7 @@ func actor(id, group, family string) demo.Row {
 	return row(values{"acteur_id": id, "nom": id, "groupe_pairs": group, "famille": family, "date_entree": utc("2020-01-01")})
 }
 
-func view(from, to, kind, day string) demo.Row {
+func says(from, to, kind, day string) demo.Row {
 	return row(values{"declarant": from, "partenaire": to, "dimension": "transversale",
 		"type_relation": kind, "date_observation": utc(day)})
 }
@@ -113,7 +113,7 @@ func fiveDyads() []demo.Sheet {
 	} {
 		a := fmt.Sprint("a", i+1)
 		actors = append(actors, actor(a, "socio_economique", "association"))
-		views = append(views, view("m", a, kinds[0], "2024-01-15"), view(a, "m", kinds[1], "2024-01-16"))
+		views = append(views, says("m", a, kinds[0], "2024-01-15"), says(a, "m", kinds[1], "2024-01-16"))
 	}
 	return []demo.Sheet{sheet("acteurs", actors...), sheet("relations", views...)}
 }
@@ -123,13 +123,13 @@ func TestDyads(t *testing.T) {
 	sheets[0].Rows = append(sheets[0].Rows,
 		actor("x", "socio_economique", "entreprise_hors_ess"), // not of the ESS
 		actor("b", "socio_economique", "scic"))
-	aside := view("m", "a1", "inexistante", "2024-01-31")
+	aside := says("m", "a1", "inexistante", "2024-01-31")
 	aside.Aside = true
 	sheets[1].Rows = append(sheets[1].Rows,
-		view("m", "x", "cooperation", "2024-01-15"), view("x", "m", "cooperation", "2024-01-15"),
-		view("m", "b", "donneur_ordre", "2024-01-15"), // one side only: a view, no dyad of both
-		view("a1", "a2", "cooperation", "2024-01-15"), // two of the ESS
-		view("m", "a2", "inexistante", "2023-12-01"),  // older than the one that stands
+		says("m", "x", "cooperation", "2024-01-15"), says("x", "m", "cooperation", "2024-01-15"),
+		says("m", "b", "donneur_ordre", "2024-01-15"), // one side only: a view, no dyad of both
+		says("a1", "a2", "cooperation", "2024-01-15"), // two of the ESS
+		says("m", "a2", "inexistante", "2023-12-01"),  // older than the one that stands
 		aside)
 	got := Compute(world(sent("t", "2024-01", sheets...)), utc("2024-05"))
 
@@ -195,9 +195,9 @@ func TestRelations(t *testing.T) {
 		actor("b", "socio_economique", "scop"))
 	renamed := actor("a", "socio_economique", "scop")
 	renamed.Values["remplace_par"] = "b"
-	gone := view("m", "a", "inexistante", "2024-01-02")
+	gone := says("m", "a", "inexistante", "2024-01-02")
 	gone.Values = values{"declarant": "m", "partenaire": "a", "dimension": "transversale", "retire": true}
-	first := sent("t", "2024-01", actors, sheet("relations", view("m", "a", "delegation", "2024-01-10")))
+	first := sent("t", "2024-01", actors, sheet("relations", says("m", "a", "delegation", "2024-01-10")))
 	for _, c := range []struct {
 		name, periode, want string
 		more                []demo.Delivery
@@ -205,21 +205,21 @@ func TestRelations(t *testing.T) {
 		{"one view", "2024-01", "2×1", nil},
 		{"stands twelve months", "2024-12", "2×1", months("t", "2024-10", 1)},
 		{"no longer", "2025-01", "", months("t", "2024-11", 1)},
-		{"newer day", "2024-01", "4×1", []demo.Delivery{late("2024-01", "m", view("m", "a", "cooperation", "2024-01-11"))}},
-		{"older day", "2024-01", "2×1", []demo.Delivery{late("2024-01", "m", view("m", "a", "cooperation", "2024-01-09"))}},
-		{"same day, the émetteur's own", "2024-01", "4×1", []demo.Delivery{late("2024-01", "m", view("m", "a", "cooperation", "2024-01-10"))}},
+		{"newer day", "2024-01", "4×1", []demo.Delivery{late("2024-01", "m", says("m", "a", "cooperation", "2024-01-11"))}},
+		{"older day", "2024-01", "2×1", []demo.Delivery{late("2024-01", "m", says("m", "a", "cooperation", "2024-01-09"))}},
+		{"same day, the émetteur's own", "2024-01", "4×1", []demo.Delivery{late("2024-01", "m", says("m", "a", "cooperation", "2024-01-10"))}},
 		{"same day, the higher month", "2024-01", "4×1", []demo.Delivery{
-			late("2024-01", "m", view("m", "a", "donneur_ordre", "2024-01-10")), late("2024-02", "", view("m", "a", "cooperation", "2024-01-10"))}},
+			late("2024-01", "m", says("m", "a", "donneur_ordre", "2024-01-10")), late("2024-02", "", says("m", "a", "cooperation", "2024-01-10"))}},
 		{"not yet withdrawn", "2024-01", "2×1", []demo.Delivery{late("2024-02", "", gone)}},
 		{"withdrawn", "2024-02", "", []demo.Delivery{late("2024-02", "", gone)}},
-		{"observed again", "2024-03", "3×1", []demo.Delivery{late("2024-02", "", gone), late("2024-03", "", view("m", "a", "partenariat", "2024-03-01"))}},
-		{"not after a withdrawal", "2024-03", "", []demo.Delivery{late("2024-02", "", gone), late("2024-03", "", view("m", "a", "partenariat", "2024-02-29"))}},
+		{"observed again", "2024-03", "3×1", []demo.Delivery{late("2024-02", "", gone), late("2024-03", "", says("m", "a", "partenariat", "2024-03-01"))}},
+		{"not after a withdrawal", "2024-03", "", []demo.Delivery{late("2024-02", "", gone), late("2024-03", "", says("m", "a", "partenariat", "2024-02-29"))}},
 		{"before the merger", "2024-01", "2×1", []demo.Delivery{
-			sent("t", "2024-02", sheet("acteurs", renamed), sheet("relations", view("m", "b", "cooperation", "2024-02-10")))}},
+			sent("t", "2024-02", sheet("acteurs", renamed), sheet("relations", says("m", "b", "cooperation", "2024-02-10")))}},
 		{"merged histories", "2024-02", "4×1", []demo.Delivery{
-			sent("t", "2024-02", sheet("acteurs", renamed), sheet("relations", view("m", "b", "cooperation", "2024-02-10")))}},
+			sent("t", "2024-02", sheet("acteurs", renamed), sheet("relations", says("m", "b", "cooperation", "2024-02-10")))}},
 		{"a pair become one", "2024-02", "2×1", []demo.Delivery{
-			sent("t", "2024-02", sheet("acteurs", renamed), sheet("relations", view("a", "b", "cooperation", "2024-02-10")))}},
+			sent("t", "2024-02", sheet("acteurs", renamed), sheet("relations", says("a", "b", "cooperation", "2024-02-10")))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := world(append([]demo.Delivery{first}, c.more...)...)

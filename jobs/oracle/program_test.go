@@ -3,11 +3,14 @@ package oracle_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,12 +28,19 @@ import (
 // TestProgramAgrees builds the program, lets it read a demo's files and publish, and compares every
 // figure of indicateurs.parquet — value, bounds, effectif, population, manquants, numerator,
 // denominator, statut, for each territory and the programme — with the recomputation from the truth
-// behind those files.
+// behind those files. CAIRN_ORACLE_MONTHS sets how long the demos are: fifteen months by default, enough
+// for every window of a year to fill and to move on; thirty-six for what takes longer.
 func TestProgramAgrees(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the whole program")
 	}
-	const months = 15
+	months := 15
+	if text := os.Getenv("CAIRN_ORACLE_MONTHS"); text != "" {
+		var err error
+		if months, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("CAIRN_ORACLE_MONTHS: %v", err)
+		}
+	}
 	program := filepath.Join(t.TempDir(), "cairn")
 	run(t, 0, "go", "build", "-o", program, "cairn")
 	for _, seed := range []uint64{1, 2, 3} {
@@ -44,19 +54,61 @@ func TestProgramAgrees(t *testing.T) {
 			if len(want) < 1000 {
 				t.Fatalf("only %d figures to compare", len(want))
 			}
-			for i, difference := range oracle.Diff(want, got, 1e-9) {
-				if i == 20 {
-					t.Fatal("… and more")
-				}
-				t.Error(difference)
-			}
+			secretsAreKept(t, want, got)
+			report(t, oracle.Diff(want, got, 1e-9))
 			for _, d := range world.Deliveries {
 				if len(d.Faults) > 0 {
 					everyRowIsAccountedFor(t, dir, d)
-					faultsAreSaid(t, program, dir, d)
+					if seed == 1 { // a check compares with the whole workspace, and takes its time
+						faultsAreSaid(t, program, dir, d)
+					}
 				}
 			}
 		})
+	}
+}
+
+// hidden stands for a count that is not published.
+const hidden = -1
+
+// secretsAreKept looks at the figures that are not published, and leaves them out of both: they have no
+// number at all, they are few, and every answer of fewer than five people is among them.
+func secretsAreKept(t *testing.T, want, got map[oracle.Key]oracle.Figure) {
+	t.Helper()
+	secrets, all := 0, len(got)
+	for key, f := range got {
+		people := slices.Contains([]string{"C06", "C08", "C10", "C22"}, key.Indicateur)
+		if n := want[key].Effectif; people && 0 < n && n < 5 && f.Statut != "secret_primaire" {
+			t.Errorf("%v rests on %d people, and is published: %s", key, n, f.Statut)
+		}
+		if !strings.HasPrefix(f.Statut, "secret_") {
+			continue
+		}
+		if f.Valeur != nil || f.BorneBasse != nil || f.BorneHaute != nil || f.Numerateur != nil || f.Denominateur != nil ||
+			f.Effectif != hidden || f.Population != hidden || f.Manquants != hidden {
+			t.Errorf("%v is secret, and shows %+v", key, f)
+		}
+		secrets++
+		delete(want, key)
+		delete(got, key)
+	}
+	if secrets == 0 || secrets > all/20 {
+		t.Errorf("%d figures of %d are secret", secrets, all)
+	}
+}
+
+// report groups the differences by indicator, with a few of each.
+func report(t *testing.T, differences []string) {
+	t.Helper()
+	const shown = 6
+	of := map[string][]string{}
+	for _, difference := range differences {
+		indicateur, _, _ := strings.Cut(difference, " ")
+		of[indicateur] = append(of[indicateur], difference)
+	}
+	for _, indicateur := range slices.Sorted(maps.Keys(of)) {
+		all := of[indicateur]
+		t.Errorf("%s: %d differences\n\t%s", indicateur, len(all), strings.Join(all[:min(shown, len(all))], "\n\t"))
 	}
 }
 
@@ -177,7 +229,13 @@ func figures(t *testing.T, path string) map[oracle.Key]oracle.Figure {
 			}
 			return &v
 		}
-		count := func(name string, i int) int { return int(column(name).(*array.Int64).Value(i)) }
+		count := func(name string, i int) int {
+			c := column(name).(*array.Int64)
+			if c.IsNull(i) {
+				return hidden
+			}
+			return int(c.Value(i))
+		}
 		for i := range int(record.NumRows()) {
 			key := oracle.Key{Indicateur: text("indicateur", i), Territoire: text("territoire_id", i), Periode: text("periode", i), Modalite: text("modalite", i)}
 			if _, twice := all[key]; twice {

@@ -29,6 +29,13 @@ func (m month) first() time.Time {
 
 func (m month) String() string { return m.first().Format("2006-01") }
 
+func (d day) time() time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
+
+func (d day) String() string { return d.time().Format(time.DateOnly) }
+
+// month is the calendar month of the day.
+func (d day) month() month { return monthOf(d.time()) }
+
 // fin is the last day of the month.
 func (m month) fin() day { return dayOf((m + 1).first()) - 1 }
 
@@ -39,15 +46,16 @@ func (m month) window(d day) bool { return (m-12).fin() < d && d <= m.fin() }
 type table struct {
 	key      []string
 	required []string
+	dated    string // the date that is part of the key within one workbook
 }
 
 var tables = map[string]table{
 	"acteurs":      {key: words("acteur_id"), required: words("acteur_id nom groupe_pairs famille date_entree")},
-	"relations":    {key: words("declarant partenaire dimension"), required: words("declarant partenaire dimension date_observation type_relation")},
+	"relations":    {key: words("declarant partenaire dimension"), required: words("declarant partenaire dimension date_observation type_relation"), dated: "date_observation"},
 	"dialogues":    {key: words("dialogue_id"), required: words("dialogue_id date type statut")},
 	"freins":       {key: words("frein_id"), required: words("frein_id exprime_par categorie date_identification statut")},
 	"attentes":     {key: words("attente_id"), required: words("attente_id exprimee_par envers categorie date_expression statut")},
-	"principes":    {key: words("repondant axe"), required: words("repondant groupe_pairs date_reponse axe")},
+	"principes":    {key: words("repondant axe"), required: words("repondant groupe_pairs date_reponse axe"), dated: "date_reponse"},
 	"engagements":  {key: words("engagement_id"), required: words("engagement_id acteur_id forme date_debut")},
 	"projets":      {key: words("projet_id"), required: words("projet_id intitule theme porteur portage statut date_debut")},
 	"ressources":   {key: words("ressource_id"), required: words("ressource_id projet_id date nature provenance")},
@@ -65,6 +73,8 @@ type submission struct {
 	emetteur string
 	order    int // of its reception
 	sheets   []demo.Sheet
+
+	errors int // findings of severity erreur
 }
 
 // place is a territory and all that it, and the émetteurs there, have sent.
@@ -73,9 +83,10 @@ type place struct {
 	entree        day
 	sortie        day // of a far future when it has not left
 	own           map[month]*submission
-	months        []month       // those of own, ascending, at least one
-	received      map[month]day // the first reception of each month, in Paris
-	ofTheEmetteur []*submission // in the order of reception
+	firsts        map[month]*submission // the first own workbook of each month
+	months        []month               // those of own, ascending, at least one
+	received      map[month]day         // the first reception of each month, in Paris
+	ofTheEmetteur []*submission         // in the order of reception
 }
 
 const never = day(1 << 30)
@@ -93,6 +104,7 @@ func readPlaces(w *demo.World) []*place {
 			entree:   attribute(row["date_entree"], -never),
 			sortie:   attribute(row["date_sortie"], never),
 			own:      map[month]*submission{},
+			firsts:   map[month]*submission{},
 			received: map[month]day{},
 		}
 		emitted := map[string]*submission{}
@@ -101,12 +113,14 @@ func readPlaces(w *demo.World) []*place {
 				continue
 			}
 			s := &submission{periode: monthOf(d.Periode), emetteur: d.Emetteur, order: i, sheets: d.Sheets}
+			s.countErrors(d.Faults)
 			if d.Emetteur != "" {
 				replace(emitted, s.periode.String()+" "+d.Emetteur, s)
 				continue
 			}
 			if _, again := t.received[s.periode]; !again {
 				t.received[s.periode] = dayOf(d.Received.In(paris))
+				t.firsts[s.periode] = s
 			}
 			replace(t.own, s.periode, s)
 		}
@@ -124,6 +138,15 @@ func readPlaces(w *demo.World) []*place {
 		places = append(places, t)
 	}
 	return places
+}
+
+// countErrors counts the injuries that are to be called an error.
+func (s *submission) countErrors(faults []demo.Fault) {
+	for _, f := range faults {
+		if f.Severity == "erreur" {
+			s.errors++
+		}
+	}
 }
 
 // replace makes s the current submission; the current one sent again is not a reception.
@@ -210,9 +233,9 @@ func (t *place) registre(name string, p month) map[string]*demo.Row {
 	return at
 }
 
-// flux is the events of 12m(p): of each identifier the row of the highest month, even after p. A
+// events are those of a flux: of each identifier the row of the highest month, even after p. A
 // withdrawal acts from its workbook's month on, so one of a later month is not seen yet.
-func (t *place) flux(name, dated string, p month) []*demo.Row {
+func (t *place) events(name string, p month) []*demo.Row {
 	last := map[string]*demo.Row{}
 	for _, m := range t.months {
 		for _, r := range t.own[m].valid(name) {
@@ -224,7 +247,18 @@ func (t *place) flux(name, dated string, p month) []*demo.Row {
 	}
 	var rows []*demo.Row
 	for _, r := range last {
-		if d, ok := date(r, dated); ok && !retired(r) && p.window(d) {
+		if !retired(r) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// flux is the events of 12m(p).
+func (t *place) flux(name, dated string, p month) []*demo.Row {
+	var rows []*demo.Row
+	for _, r := range t.events(name, p) {
+		if d, ok := date(r, dated); ok && p.window(d) {
 			rows = append(rows, r)
 		}
 	}
@@ -295,23 +329,6 @@ func (t *place) submissions() []*submission {
 	return append(all, t.ofTheEmetteur...)
 }
 
-// identity follows remplace_par as the register at p says it, until it ends or comes back.
-func identity(acteurs map[string]*demo.Row, id string) string {
-	seen := map[string]bool{id: true}
-	for {
-		r := acteurs[id]
-		if r == nil {
-			return id
-		}
-		next := text(r, "remplace_par")
-		if next == "" || seen[next] {
-			return id
-		}
-		seen[next] = true
-		id = next
-	}
-}
-
 func keyOf(name string, r *demo.Row) string {
 	var parts []string
 	for _, field := range tables[name].key {
@@ -365,8 +382,13 @@ func number(r *demo.Row, field string) (float64, bool) {
 	return 0, false
 }
 
+func boolean(r *demo.Row, field string) (value, ok bool) {
+	v, _ := known(r, field)
+	value, ok = v.(bool)
+	return value, ok
+}
+
 func retired(r *demo.Row) bool {
-	v, _ := known(r, "retire")
-	b, _ := v.(bool)
-	return b
+	yes, _ := boolean(r, "retire")
+	return yes
 }

@@ -103,8 +103,8 @@ func layerAgreement(pattern []bool) float64 {
 	return u * (1 - float64(s-1)/float64(k-1))
 }
 
-// evenness is Shannon's entropy of the parts, over that of equal parts.
-func evenness(parts []int64) (float64, bool) {
+// entropy is Shannon's, in natural units.
+func entropy(parts []int64) (float64, bool) {
 	var total int64
 	for _, part := range parts {
 		total += part
@@ -112,119 +112,86 @@ func evenness(parts []int64) (float64, bool) {
 	if total == 0 {
 		return 0, false
 	}
-	entropy := 0.0
+	h := 0.0
 	for _, part := range parts {
 		if part > 0 {
 			share := float64(part) / float64(total)
-			entropy -= share * math.Log(share)
+			h -= share * math.Log(share)
 		}
 	}
-	return entropy / math.Log(float64(len(parts))), true
+	return h, true
 }
 
-// outcome is how the observation of a subject ends.
-type outcome int
-
-const (
-	censored outcome = iota
-	event
-	competing
-)
-
-// subject was observed for that many days.
-type subject struct {
-	days int
-	end  outcome
+// evenness is the entropy of the parts, over that of equal parts.
+func evenness(parts []int64) (float64, bool) {
+	h, ok := entropy(parts)
+	return h / math.Log(float64(len(parts))), ok
 }
 
-// step is a day on which some subjects end, censored ones being at risk that day still.
-type step struct {
-	atRisk, events, competing int
+// interpolatedMedian is the median of notes 1, 2, …, each taken as spread evenly over the unit
+// around it. Where the middle falls between two notes it is their mean.
+func interpolatedMedian(notes []int) (float64, bool) {
+	total := 0
+	for _, n := range notes {
+		total += n
+	}
+	if total == 0 {
+		return 0, false
+	}
+	low, high := noteOfRank(notes, (total+1)/2), noteOfRank(notes, total/2+1)
+	if low != high {
+		return float64(low+high) / 2, true
+	}
+	below := 0
+	for _, n := range notes[:low-1] {
+		below += n
+	}
+	return float64(low) - 0.5 + (float64(total)/2-float64(below))/float64(notes[low-1]), true
 }
 
-// steps are those up to the horizon, in order.
-func steps(subjects []subject, horizon float64) []step {
-	var days []int
-	for _, s := range subjects {
-		if s.end != censored && float64(s.days) <= horizon {
-			days = append(days, s.days)
+// noteOfRank is the note of the answer of that rank, from 1, in ascending order.
+func noteOfRank(notes []int, rank int) int {
+	for i, n := range notes {
+		if rank -= n; rank <= 0 {
+			return i + 1
 		}
 	}
-	slices.Sort(days)
-	var all []step
-	for _, d := range slices.Compact(days) {
-		var at step
-		for _, s := range subjects {
-			if s.days >= d {
-				at.atRisk++
+	return len(notes)
+}
+
+// dominance is Cliff's delta (1993): the probability that an answer of the first is above one of the
+// second, less that of the reverse.
+func dominance(first, second []int) (float64, bool) {
+	pairs, difference := 0, 0
+	for i, n := range first {
+		for j, m := range second {
+			pairs += n * m
+			switch {
+			case i > j:
+				difference += n * m
+			case i < j:
+				difference -= n * m
 			}
-			if s.days == d && s.end == event {
-				at.events++
-			}
-			if s.days == d && s.end == competing {
-				at.competing++
-			}
-		}
-		all = append(all, at)
-	}
-	return all
-}
-
-// atRisk counts the subjects still observed just before the horizon.
-func atRisk(subjects []subject, horizon float64) int {
-	n := 0
-	for _, s := range subjects {
-		if float64(s.days) >= horizon {
-			n++
 		}
 	}
-	return n
+	if pairs == 0 {
+		return 0, false
+	}
+	return float64(difference) / float64(pairs), true
 }
 
-// survival is S at the horizon (Kaplan & Meier 1958), with Greenwood's variance.
-func survival(subjects []subject, horizon float64) (s, variance float64) {
-	s = 1
-	sum := 0.0
-	for _, at := range steps(subjects, horizon) {
-		n, d := float64(at.atRisk), float64(at.events)
-		s *= (n - d) / n
-		sum += d / (n * (n - d))
+// reciprocity is ρ of Garlaschelli & Loffredo (2004) for directed links between n nodes.
+func reciprocity(links map[[2]string]bool, n int) (float64, bool) {
+	if len(links) == 0 || len(links) == n*(n-1) {
+		return 0, false
 	}
-	if s == 0 {
-		return 0, 0
-	}
-	return s, s * s * sum
-}
-
-// incidence is the share whose event came by the horizon when another end competes
-// (Aalen & Johansen 1978), the share that neither has ended, and the delta-method variance of the
-// first (Marubini & Valsecchi 1995).
-func incidence(subjects []subject, horizon float64) (f, neither, variance float64) {
-	all := steps(subjects, horizon)
-	before := make([]float64, len(all)) // neither ended, just before the step
-	by := make([]float64, len(all))     // the incidence just after it
-	neither = 1
-	for j, at := range all {
-		n := float64(at.atRisk)
-		before[j] = neither
-		f += neither * float64(at.events) / n
-		by[j] = f
-		neither *= (n - float64(at.events+at.competing)) / n
-	}
-	for j, at := range all {
-		n, d, ends := float64(at.atRisk), float64(at.events), float64(at.events+at.competing)
-		after := f - by[j]
-		if ends < n { // else nobody is left and nothing comes after
-			variance += after * after * ends / (n * (n - ends))
+	back := 0
+	for l := range links {
+		if links[[2]string{l[1], l[0]}] {
+			back++
 		}
-		variance += before[j] * before[j] * (n - d) / n * d / (n * n)
-		variance -= 2 * after * before[j] * d / (n * n)
 	}
-	return f, neither, variance
-}
-
-// logLog is the interval of a survival s strictly between 0 and 1.
-func logLog(s, variance float64) (low, high float64) {
-	width := z * math.Sqrt(variance) / (s * math.Abs(math.Log(s)))
-	return math.Pow(s, math.Exp(width)), math.Pow(s, math.Exp(-width))
+	r := float64(back) / float64(len(links))
+	d := float64(len(links)) / float64(n*(n-1))
+	return (r - d) / (1 - d), true
 }

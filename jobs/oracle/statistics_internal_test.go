@@ -73,61 +73,72 @@ func TestEvenness(t *testing.T) {
 	}
 }
 
-func TestSurvival(t *testing.T) {
+func TestDiversity(t *testing.T) {
 	for _, c := range []struct {
-		name             string
-		days, ends       []int
-		s, se, low, high float64
+		parts []int64
+		hill  float64
 	}{
-		{"aml_M", []int{9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161}, []int{1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0},
-			0.909090909090909, 0.0866784172041448, 0.50808020576993, 0.986673822667823},
-		{"tie_event_cens", []int{6, 6, 6, 10, 15}, []int{1, 1, 0, 1, 0},
-			0.3, 0.238746727726266, 0.0123015294254161, 0.719218020810415},
-		{"month0", []int{0, 0, 4, 9, 14, 20}, []int{1, 0, 1, 1, 0, 1},
-			0.416666666666667, 0.221787769759324, 0.0559918648520529, 0.76652221955058},
-		{"hand_freins", []int{1, 2, 2, 3, 5, 5, 6, 8, 8, 11, 12, 13, 14, 18, 18, 24}, []int{1, 1, 0, 1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0},
-			0.427350427350427, 0.137176984651962, 0.168315598588428, 0.666572225205804},
+		{[]int64{25, 25, 25, 25}, 4},
+		{[]int64{70, 20, 10, 0}, 2.22959187392042},
+		{[]int64{100, 0, 0, 0}, 1},
+		{[]int64{120000, 85000, 23500}, 2.56000548595174},
 	} {
-		var all []subject
-		for i := range c.days {
-			all = append(all, subject{c.days[i], outcome(c.ends[i])})
-		}
-		s, variance := survival(all, 12)
-		low, high := logLog(s, variance)
-		check(t, c.name+" S", s, c.s)
-		check(t, c.name+" se", math.Sqrt(variance), c.se)
-		check(t, c.name+" low", low, c.low)
-		check(t, c.name+" high", high, c.high)
-
-		// nothing competes: the incidence is the rest of S, and as uncertain
-		f, neither, same := incidence(all, 12)
-		check(t, c.name+" F", f, 1-c.s)
-		check(t, c.name+" neither", neither, c.s)
-		check(t, c.name+" variance of F", same, variance)
-	}
-	if s, _ := survival([]subject{{1, event}, {2, event}}, 12); s != 0 {
-		t.Error("somebody is left of nobody")
+		h, _ := entropy(c.parts)
+		check(t, "Hill's number", math.Exp(h), c.hill)
 	}
 }
 
-func TestIncidence(t *testing.T) {
-	var cr12 []subject
-	for i, end := range []outcome{1, 1, 2, 0, 1, 0, 2, 1, 0, 1, 0, 0} {
-		cr12 = append(cr12, subject{[]int{1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 12, 12}[i], end})
+func TestInterpolatedMedian(t *testing.T) {
+	for _, c := range []struct { // those of the ladder, a note above
+		notes []int
+		want  float64
+	}{
+		{[]int{1, 2, 3, 2, 2}, 3.16666666666667},
+		{[]int{0, 0, 0, 1, 0}, 4},
+		{[]int{1, 0, 0, 0, 1}, 3},
+		{[]int{0, 0, 4, 0, 0}, 3},
+		{[]int{0, 2, 1, 1, 0}, 2.5},
+	} {
+		got, ok := interpolatedMedian(c.notes)
+		if !ok {
+			t.Errorf("%v: no median", c.notes)
+		}
+		check(t, "median", got, c.want)
 	}
-	f, neither, _ := incidence(cr12, 6)
-	check(t, "lifted by 6", f, 0.260416666666667)
-	check(t, "neither by 6", neither, 0.546875)
-	f, neither, _ = incidence(cr12, 12)
-	check(t, "lifted by 12", f, 0.515625)
-	check(t, "neither by 12", neither, 0.291666666666667)
+	if _, ok := interpolatedMedian(make([]int, 5)); ok {
+		t.Error("a median of nothing")
+	}
+}
 
-	// without a censoring the estimate is a plain share, and its variance f(1−f)/n
-	var plain []subject
-	for i, end := range []outcome{1, 2, 1, 2, 1, 0, 0, 0} {
-		plain = append(plain, subject{[]int{1, 2, 3, 4, 5, 99, 99, 99}[i], end})
+func TestDominance(t *testing.T) {
+	got, _ := dominance([]int{0, 1, 2, 3, 0}, []int{1, 2, 3, 2, 0})
+	check(t, "delta", got, 1./3)
+	got, _ = dominance([]int{0, 0, 0, 0, 2}, []int{3, 0, 0, 0, 0})
+	check(t, "all above", got, 1)
+	if _, ok := dominance([]int{1}, []int{0}); ok {
+		t.Error("somebody above nobody")
 	}
-	f, _, variance := incidence(plain, 12)
-	check(t, "share", f, 3./8)
-	check(t, "variance", variance, 3./8*5/8/8)
+}
+
+func TestReciprocity(t *testing.T) {
+	links := func(pairs ...string) map[[2]string]bool {
+		all := map[[2]string]bool{}
+		for _, p := range pairs {
+			all[[2]string{p[:1], p[1:]}] = true
+		}
+		return all
+	}
+	rho, ok := reciprocity(links("12", "15", "21", "23", "34", "43", "56"), 6)
+	if !ok {
+		t.Error("no reciprocity")
+	}
+	check(t, "ρ", rho, 0.440993788819876) // sna agrees
+	rho, _ = reciprocity(links("12", "23", "31"), 3)
+	check(t, "ρ of a ring of three", rho, -1)
+	if _, ok := reciprocity(links("12", "21", "13", "31", "23", "32"), 3); ok {
+		t.Error("everybody is linked: ρ is not defined")
+	}
+	if _, ok := reciprocity(nil, 4); ok {
+		t.Error("nobody is linked: ρ is not defined")
+	}
 }

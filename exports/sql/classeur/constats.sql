@@ -1,6 +1,6 @@
 -- What was found in the workbooks in force of the twelve months that end with the release's, and in
 -- those that were refused: one row per finding, without the cell's value.
-SELECT s.territoire_id, s.periode, s.version, s.emetteur, s.statut, c.feuille, c.cellule, c.ligne, g.rang, c.gravite, c.regle, c.message
+SELECT s.territoire_id, s.periode, s.version, s.emetteur, s.statut, c.feuille, c.cellule, c.ligne, c.gravite, c.regle, c.message, c.etat
 FROM core.constats c
 JOIN core.soumissions s ON s.soumission = c.soumission
 JOIN ref.horizon h ON s.periode BETWEEN h.periode - INTERVAL 11 MONTH AND h.periode

@@ -1,9 +1,10 @@
 -- One row per reception, in the order of the journal. Of one territory, month and émetteur the last
 -- received is current; the bytes of the current one again are a duplicate, not a version; earlier
 -- bytes again are one (a revert). A refused file that comes again is a duplicate too.
+-- A reception that was withdrawn counts for nothing, and an evaluator's comments are no submission.
 WITH lues AS (
     SELECT r.reception AS soumission, r.original, o.territoire_id, o.periode, o.emetteur, r.recue_le, r.jour,
-        CASE WHEN o.rejetee THEN 'illisible' WHEN t.territoire_id IS NULL THEN 'territoire_inconnu' WHEN o.periode > r.jour THEN 'periode_future' END AS refus,
+        CASE WHEN r.retiree THEN 'retiree' WHEN o.commentaires THEN 'commentaires' WHEN o.rejetee THEN 'illisible' WHEN t.territoire_id IS NULL THEN 'territoire_inconnu' WHEN o.periode > r.jour THEN 'periode_future' END AS refus,
         refus IS NULL AS acceptee
     FROM ref.receptions r
     JOIN raw.originaux o ON o.original = r.original
@@ -16,8 +17,8 @@ suite AS (
     FROM lues
 )
 SELECT soumission, original, territoire_id, periode, emetteur, recue_le, jour,
-    CASE WHEN doublon THEN 'doublon' WHEN NOT acceptee THEN 'rejetee' ELSE 'acceptee' END AS statut,
-    refus,
+    CASE WHEN refus IN ('retiree', 'commentaires') THEN refus WHEN doublon THEN 'doublon' WHEN NOT acceptee THEN 'rejetee' ELSE 'acceptee' END AS statut,
+    CASE WHEN refus NOT IN ('retiree', 'commentaires') THEN refus END AS refus,
     CASE WHEN acceptee AND NOT doublon
         THEN count(*) FILTER (acceptee AND NOT doublon) OVER (PARTITION BY acceptee, territoire_id, periode, emetteur ORDER BY soumission) END AS version,
     acceptee AND NOT doublon AND soumission =

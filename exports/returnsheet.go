@@ -1,0 +1,307 @@
+package exports
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"cairn/ingest"
+)
+
+// ReturnProperty is the custom document property by which a return is known; it survives a passage
+// through LibreOffice.
+const ReturnProperty = "cairn_retour"
+
+const returnSheetName = "Retour"
+
+// Encode makes the return's workbook: the sender's own, its faulty cells coloured and noted, with a
+// sheet « Retour » before the others; or that sheet alone when nothing in the file is to be marked,
+// when it is no .xlsx, or when it holds what is not sent back: macros and links to other files. A
+// return that would not be read as the original was is not made of it.
+func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
+	if r.marksCells() && plainXLSX(original) {
+		received := ingest.Parse(m, original)
+		data, err := r.annotate(m, original, received.Returned)
+		if err == nil && sameRows(received, ingest.Parse(m, data)) {
+			return data, nil
+		}
+		slog.Info("a return could not be made of the workbook itself", "original", r.Original, "error", err)
+	}
+	f := excelize.NewFile()
+	defer f.Close()
+	if err := f.SetSheetName("Sheet1", returnSheetName); err != nil {
+		return nil, err
+	}
+	return r.finish(m, f, false)
+}
+
+func (r *Return) marksCells() bool {
+	for _, f := range r.Findings {
+		if f.Cell != "" && f.Severity != ingest.Note {
+			return true
+		}
+	}
+	return false
+}
+
+// plainXLSX reports whether a file is an .xlsx without macros or links.
+func plainXLSX(data []byte) bool {
+	if !bytes.HasPrefix(data, []byte("PK")) || !bytes.Contains(data, []byte("xl/workbook.xml")) {
+		return false
+	}
+	book, err := ingest.OpenWorkbook(data)
+	return err == nil && !book.Macros && !book.ExternalLinks
+}
+
+func sameRows(a, b *ingest.Submission) bool {
+	return a.Rejected == b.Rejected && a.Territoire == b.Territoire && a.Periode.Equal(b.Periode) && a.Emetteur == b.Emetteur && reflect.DeepEqual(a.Tables, b.Tables)
+}
+
+// openLimit bounds what excelize inflates of a file that our own reader has found sound.
+const openLimit = 512 << 20
+
+// annotate marks a workbook; earlier is the name of the sheet of an earlier return in it, or empty.
+func (r *Return) annotate(m *ingest.Model, original []byte, earlier string) ([]byte, error) {
+	f, err := excelize.OpenReader(bytes.NewReader(original), excelize.Options{UnzipSizeLimit: openLimit, UnzipXMLSizeLimit: openLimit})
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	numberShapes(f)
+	if err := unmark(f, earlier); err != nil {
+		return nil, err
+	}
+	if err := r.mark(f); err != nil {
+		return nil, err
+	}
+	if err := placeFirst(f); err != nil {
+		return nil, err
+	}
+	return r.finish(m, f, true)
+}
+
+var libreOfficeShape = regexp.MustCompile(`\bid="shape_\d+"`)
+
+// numberShapes gives the shapes of notes the numbers that excelize counts on. LibreOffice names them
+// all « shape_0 », and no note can then be added.
+func numberShapes(f *excelize.File) {
+	f.Pkg.Range(func(name, content any) bool {
+		if data, ok := content.([]byte); ok && strings.HasSuffix(name.(string), ".vml") {
+			number := 1024
+			f.Pkg.Store(name, libreOfficeShape.ReplaceAllFunc(data, func([]byte) []byte {
+				number++
+				return fmt.Appendf(nil, `id="_x0000_s%d"`, number)
+			}))
+		}
+		return true
+	})
+}
+
+// placeFirst adds the sheet « Retour » before the others. The names that belong to a sheet know it by
+// its place, which excelize leaves as it was.
+func placeFirst(f *excelize.File) error {
+	first := f.GetSheetName(0)
+	if _, err := f.NewSheet(returnSheetName); err != nil {
+		return err
+	}
+	if err := f.MoveSheet(returnSheetName, first); err != nil {
+		return err
+	}
+	if names := f.WorkBook.DefinedNames; names != nil {
+		for i := range names.DefinedName {
+			if at := names.DefinedName[i].LocalSheetID; at != nil {
+				names.DefinedName[i].LocalSheetID = new(*at + 1)
+			}
+		}
+	}
+	return nil
+}
+
+// The fills of marked cells; the note says in words what the colour does.
+var markColors = map[ingest.Severity]string{ingest.Rejet: "F8CBAD", ingest.Erreur: "F8CBAD", ingest.Question: "FFE699"}
+
+// words say what a severity asks of the sender.
+var words = map[ingest.Severity]string{
+	ingest.Rejet: "À corriger", ingest.Erreur: "À corriger", ingest.Question: "À expliquer", ingest.Note: "Pour information",
+}
+
+// place is a cell of a sheet.
+type cellPlace struct{ sheet, cell string }
+
+// mark colours each faulty cell and notes it with its findings and their numbers.
+func (r *Return) mark(f *excelize.File) error {
+	notes, order := map[cellPlace]string{}, []cellPlace{}
+	severity := map[cellPlace]ingest.Severity{}
+	for i, finding := range r.Findings {
+		at := cellPlace{finding.Sheet, finding.Cell}
+		if at.cell == "" || finding.Severity == ingest.Note {
+			continue
+		}
+		if notes[at] == "" {
+			order = append(order, at)
+			severity[at] = finding.Severity
+		}
+		notes[at] += noteText(i+1, finding) + "\n"
+	}
+	own, err := ownNotes(f, order)
+	if err != nil {
+		return err
+	}
+	styles := map[[2]any]int{}
+	for _, at := range order {
+		if err := fill(f, at, markColors[severity[at]], styles); err != nil {
+			return err
+		}
+		text := strings.TrimSpace(notes[at])
+		if own[at] != "" {
+			if err := f.DeleteComment(at.sheet, at.cell); err != nil {
+				return err
+			}
+			text += ownNoteMark + own[at]
+		}
+		lines := len(wrap(text, 44)) + strings.Count(text, "\n")
+		if err := f.AddComment(at.sheet, excelize.Comment{
+			Author: noteAuthor, Cell: at.cell, Text: text, Width: 320, Height: uint(20 + 17*min(lines, 24)),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	noteAuthor  = "Cairn"
+	ownNoteMark = "\n\nVotre note :\n"
+)
+
+func noteText(number int, f ReturnFinding) string {
+	text := fmt.Sprintf("N° %d, %s : %s", number, strings.ToLower(words[f.Severity]), f.Message)
+	if f.Proposal != "" {
+		text += fmt.Sprintf(" Vouliez-vous écrire « %s » ?", f.Proposal)
+	}
+	return typo(text)
+}
+
+// ownNotes are the notes that the sender has put on those cells.
+func ownNotes(f *excelize.File, cells []cellPlace) (map[cellPlace]string, error) {
+	own, seen := map[cellPlace]string{}, map[string]bool{}
+	for _, at := range cells {
+		if seen[at.sheet] {
+			continue
+		}
+		seen[at.sheet] = true
+		comments, err := f.GetComments(at.sheet)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range comments {
+			text := c.Text
+			for _, run := range c.Paragraph {
+				text += run.Text
+			}
+			own[cellPlace{at.sheet, c.Cell}] = text
+		}
+	}
+	return own, nil
+}
+
+// fill gives a cell a colour and leaves the rest of its style; none with an empty colour.
+func fill(f *excelize.File, at cellPlace, color string, styles map[[2]any]int) error {
+	id, err := f.GetCellStyle(at.sheet, at.cell)
+	if err != nil {
+		return err
+	}
+	key := [2]any{id, color}
+	marked, known := styles[key]
+	if !known {
+		style, err := f.GetStyle(id)
+		if err != nil {
+			return err
+		}
+		style.Fill = excelize.Fill{}
+		if color != "" {
+			style.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}
+		}
+		if marked, err = f.NewStyle(style); err != nil {
+			return err
+		}
+		styles[key] = marked
+	}
+	return f.SetCellStyle(at.sheet, at.cell, at.cell, marked)
+}
+
+// unmark takes the marks of an earlier return out of a workbook that comes back: its list says which
+// cells they are on.
+func unmark(f *excelize.File, earlier string) error {
+	if earlier == "" {
+		return nil
+	}
+	rows, err := f.GetRows(earlier)
+	if err != nil {
+		return err
+	}
+	styles := map[[2]any]int{}
+	for _, row := range rows {
+		if len(row) < 4 || row[1] != words[ingest.Erreur] && row[1] != words[ingest.Question] {
+			continue
+		}
+		at := cellPlace{row[2], row[3]}
+		if i, err := f.GetSheetIndex(at.sheet); err != nil || i < 0 {
+			continue
+		}
+		if _, _, err := excelize.CellNameToCoordinates(at.cell); err != nil {
+			continue
+		}
+		if err := fill(f, at, "", styles); err != nil {
+			return err
+		}
+		own, err := ownNotes(f, []cellPlace{at})
+		if err != nil {
+			return err
+		}
+		text := own[at]
+		if !strings.HasPrefix(text, "N°") && !strings.Contains(text, "\nN°") {
+			continue
+		}
+		if err := f.DeleteComment(at.sheet, at.cell); err != nil {
+			return err
+		}
+		if _, kept, found := strings.Cut(text, ownNoteMark); found {
+			if err := f.AddComment(at.sheet, excelize.Comment{Cell: at.cell, Text: kept}); err != nil {
+				return err
+			}
+		}
+	}
+	return f.DeleteSheet(earlier)
+}
+
+// finish writes the sheet « Retour » and the file.
+func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool) ([]byte, error) {
+	s := &returnSheet{Return: r, model: m, file: f, annotated: annotated}
+	if err := s.write(); err != nil {
+		return nil, fmt.Errorf("return: %w", err)
+	}
+	f.SetActiveSheet(0)
+	if err := f.SetCustomProps(excelize.CustomProperty{Name: ReturnProperty, Value: strings.Join([]string{r.Territoire, r.month(), r.Emetteur, strconv.Itoa(r.Version)}, " ")}); err != nil {
+		return nil, err
+	}
+	var raw, packed bytes.Buffer
+	if err := f.Write(&raw); err != nil {
+		return nil, err
+	}
+	err := ingest.Repack(&packed, raw.Bytes())
+	return packed.Bytes(), err
+}
+
+func (r *Return) month() string {
+	if r.Periode.IsZero() {
+		return "inconnu"
+	}
+	return r.Periode.Format("2006-01")
+}

@@ -1,0 +1,6 @@
+-- The receptions that have a return: each current submission, and each file that was refused.
+SELECT s.soumission, s.original, s.territoire_id, t.nom, CASE WHEN s.refus IS NULL OR s.refus <> 'illisible' THEN s.periode END AS periode, s.emetteur, s.version, s.recue_le, s.statut
+FROM core.soumissions s
+LEFT JOIN ref.territoires t ON t.territoire_id = s.territoire_id
+WHERE s.courante OR s.statut = 'rejetee'
+ORDER BY s.soumission

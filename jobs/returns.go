@@ -1,0 +1,120 @@
+package jobs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"cairn/exports"
+	"cairn/ingest"
+	"cairn/transform"
+)
+
+// The returns of a workspace are a projection: returns/.index.json tells of each what it was made from,
+// and one that is missing or would say something else is written again.
+const returnIndex = ".index.json"
+
+// writeReturns brings the folder of returns up to the database.
+func (r *run) writeReturns(db *transform.Warehouse) error {
+	dir := r.workspace.path("returns")
+	index := map[string]string{}
+	data, err := os.ReadFile(filepath.Join(dir, returnIndex))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		if json.Unmarshal(data, &index) != nil {
+			index = map[string]string{} // all are written again
+		}
+	}
+	all, err := exports.Returns(r.ctx, db)
+	if err != nil {
+		return err
+	}
+	var stale []*exports.Return
+	kept := map[string]string{}
+	for _, ret := range all {
+		path, digest := ret.Path(), returnDigest(ret)
+		kept[path] = digest
+		if _, err := os.Stat(filepath.Join(dir, path)); err != nil || index[path] != digest {
+			stale = append(stale, ret)
+		}
+	}
+	if err := r.encodeReturns(dir, stale); err != nil {
+		return err
+	}
+	for path := range index {
+		if kept[path] == "" { // a submission that was withdrawn, or a month corrected on the cover
+			if err := os.Remove(filepath.Join(dir, path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	if len(stale) > 0 {
+		fmt.Fprintf(r.stdout, "returns: %d written in %s\n", len(stale), dir)
+	}
+	encoded, err := json.MarshalIndent(kept, "", " ")
+	if err != nil || bytes.Equal(encoded, data) {
+		return err
+	}
+	return ingest.WriteDurably(filepath.Join(dir, returnIndex), encoded, 0o644)
+}
+
+// returnDigest identifies what a return says. The month's figures, which later files may move, are those
+// of the day on which it is written.
+func returnDigest(r *exports.Return) string {
+	said := *r
+	said.Figures = nil
+	hash := sha256.New()
+	json.NewEncoder(hash).Encode(said)
+	fmt.Fprint(hash, Version)
+	return hex.EncodeToString(hash.Sum(nil))[:16]
+}
+
+// encodeReturns makes returns on every core.
+func (r *run) encodeReturns(dir string, all []*exports.Return) error {
+	bar := r.progress("writing returns")
+	defer bar.end()
+	var next, done atomic.Int64
+	var wg sync.WaitGroup
+	var report sync.Mutex
+	errs := make([]error, len(all))
+	for range min(runtime.GOMAXPROCS(0), len(all)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
+				errs[i] = r.encodeReturn(dir, all[i])
+				report.Lock()
+				bar.set(int(done.Add(1)), len(all))
+				report.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (r *run) encodeReturn(dir string, ret *exports.Return) error {
+	original, err := r.workspace.archive().Get(ret.Original)
+	if err != nil {
+		return err
+	}
+	data, err := ret.Encode(r.model, original)
+	if err != nil {
+		return fmt.Errorf("return %s: %w", ret.Path(), err)
+	}
+	path := filepath.Join(dir, ret.Path())
+	if err := ingest.MkdirDurably(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return ingest.WriteDurably(path, data, 0o644)
+}
