@@ -1,7 +1,7 @@
 -- The leading shares with their intervals over twenty-four months, and what the territory's history marks
 -- in each: one row per territory and month.
 WITH marques AS (
-    SELECT r.territoire_id, date_trunc('month', r."date")::DATE AS periode, string_agg(strftime(r."date", '%d/%m') || ' : ' || r.intitule, ' ; ' ORDER BY r."date", r.repere_id) AS reperes
+    SELECT r.territoire_id, date_trunc('month', r."date")::DATE AS periode, string_agg(strftime(r."date", '%d/%m') || ' : ' || r.intitule, ' · ' ORDER BY r."date", r.repere_id) AS reperes
     FROM etat.reperes r
     CROSS JOIN ref.horizon h
     WHERE r.retrait IS NULL OR h.periode < r.retrait
