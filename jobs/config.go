@@ -98,6 +98,7 @@ licence = "etalab-2.0"
 //	cairn.toml  territoires.csv  [parametres.csv]  inbox/     made and filled by people
 //	archive/  journal.jsonl                                   the truth: what was received and done
 //	pseudonymes.cle                                           renames respondents in the database; for nobody's eyes
+//	.cairn.lock                                               who writes at the moment
 //	cairn.duckdb  outbox/<period>/v<N>/                       computed: may be deleted
 type Workspace struct {
 	Dir    string

@@ -22,6 +22,11 @@ func (c *decideCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	release, err := e.lock(w, "decide")
+	if err != nil {
+		return fmt.Errorf("decide: %w", err)
+	}
+	defer release()
 	db, err := w.open()
 	if err != nil {
 		return err
@@ -56,6 +61,11 @@ func (c *withdrawCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	release, err := e.lock(w, "withdraw")
+	if err != nil {
+		return fmt.Errorf("withdraw: %w", err)
+	}
+	defer release()
 	journal, err := w.journal()
 	if err != nil {
 		return err

@@ -30,6 +30,11 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	release, err := e.lock(w, "run")
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	defer release()
 	r := &run{env: e, workspace: w}
 	if c.Period != "" {
 		if r.period, err = time.Parse("2006-01", c.Period); err != nil {

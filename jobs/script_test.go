@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ func TestMain(m *testing.M) {
 //	setcell IN OUT SHEET CELL TEXT   copy a workbook with one cell changed
 //	find VAR DIR PATTERN   set VAR to the one file below DIR whose name matches
 //	damage DIR             flip a bit of the first file below DIR
+//	hold DIR               take the lock of a workspace, until release
+//	release                give it back
 func TestScripts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the whole program many times")
@@ -44,8 +47,13 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Values[heldKey{}] = new(*os.File)
+			return nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find, "damage": damage,
+			"hold": hold, "release": release,
 		},
 	})
 }
@@ -132,4 +140,21 @@ func find(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%d files match %s: %v", len(found), args[2], found)
 	}
 	ts.Setenv(args[0], found[0])
+}
+
+// heldKey is where a script keeps the lock that it holds.
+type heldKey struct{}
+
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	f, err := os.OpenFile(filepath.Join(ts.MkAbs(args[0]), ".cairn.lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	ts.Check(err)
+	ts.Check(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+	ts.Check(f.Truncate(0))
+	_, err = f.WriteString(`{"command":"serve","process":4321,"since":"2026-11-10T08:00:00Z"}` + "\n")
+	ts.Check(err)
+	*ts.Value(heldKey{}).(**os.File) = f
+}
+
+func release(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check((*ts.Value(heldKey{}).(**os.File)).Close())
 }
