@@ -5,67 +5,73 @@ import (
 	"math"
 	"strings"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 )
 
-// Colours of the charts: dark enough on white to be read as text.
-const (
-	mainColour  = "0B4F8A"
-	boundColour = "6B6B6B"
+// chart is a scatter over the cells of a table: lines over the months (timeChart) or points in rows
+// (dotPlot). A text in a cell would be drawn as a zero, so its cells hold numbers or nothing; nothing is a gap.
+type chart struct {
+	cell          string // its upper left corner
+	width, height uint   // in pixels
+	title, alt    string // alt says what the data say, for who does not see the chart
+	key           string // a second line of the title: what the shapes mean
+	x, y          axis
+	series        []series
+	names         int // characters to the left of the plot, for the names of its rows
+}
+
+// axis is an axis of numbers, or of days as serial numbers.
+type axis struct {
+	format         string // of its labels, as a file holds it
+	min, max, unit float64
+	grid, hidden   bool
+}
+
+// series is what one look shows: points at the numbers x, y of cells.
+type series struct {
+	name, x, y string // cells
+	look       look
+	named      bool // its name is written to the left of its points
+}
+
+// look is how a series is drawn. Shapes and dashes differ as well as colours, and every colour is dark
+// enough on white to be read as text: the chart survives a greyscale print and colour blindness. A hollow
+// marker would be lost: LibreOffice draws no border of it.
+type look struct {
+	Colour string
+	Width  int    // of the line, in 12700ths of a point
+	Dash   string // empty: no line
+	Marker string // empty: none
+	Size   int    // of the marker, in points
+}
+
+// The looks.
+var (
+	lookValue    = look{Colour: "0B4F8A", Width: 28575, Dash: "solid", Marker: "circle", Size: 5}
+	lookBound    = look{Colour: "6B6B6B", Width: 12700, Dash: "dash"}
+	lookBaseline = look{Colour: "8A3B00", Width: 15875, Dash: "lgDashDot"}
+	lookMark     = look{Colour: "000000", Marker: "triangle", Size: 9}
+	lookSecond   = look{Colour: "6B2C7A", Width: 22225, Dash: "sysDash", Marker: "square", Size: 5}
+	lookBefore   = look{Colour: "8A3B00", Marker: "circle", Size: 8}
+	lookNow      = look{Colour: "0B4F8A", Marker: "diamond", Size: 10}
+	lookInterval = look{Colour: "6B6B6B", Width: 19050, Dash: "solid"}
+	lookNothing  = look{Colour: "000000"}
 )
 
-// options is the chart as excelize takes it: a scatter, since a line chart cannot be told which of
-// its months to name; gaps where the table's cells are empty.
-func (c *chart) options() *excelize.Chart {
-	axis := excelize.Font{Family: fontName, Size: fontSize, Color: "000000"} // pale grey otherwise
-	options := &excelize.Chart{
-		Type:      excelize.Scatter,
-		Format:    excelize.GraphicOptions{AltText: c.alt, Name: c.title, ScaleX: 1, ScaleY: 1},
-		Dimension: excelize.ChartDimension{Width: chartWidth, Height: chartHeight},
-		Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{
-			Text: c.title, Font: &excelize.Font{Family: fontName, Size: 12, Bold: true, Color: "000000"},
-		}}},
-		Legend:       excelize.ChartLegend{Position: "none"},
-		ShowBlanksAs: "gap",
-		Border:       excelize.LineOptions{Type: excelize.LineNone},
-		XAxis: excelize.ChartAxis{
-			Font: axis, NumFmt: excelize.ChartNumFmt{CustomNumFmt: `[$-40C]mmm\ yyyy`},
-			Minimum: new(serial(axisStart(c.from))), Maximum: new(serial(c.to) + 6),
-		},
-		YAxis: excelize.ChartAxis{
-			Font: axis, NumFmt: excelize.ChartNumFmt{CustomNumFmt: `0"` + noBreak + `"%`},
-			Minimum: new(0.0), Maximum: new(1.0), MajorUnit: 0.25, MajorGridLines: true,
-		},
-	}
-	for _, s := range c.series {
-		options.Series = append(options.Series, c.line(s))
-	}
-	return options
+// block is where the numbers of a chart stand: rows first to last of a sheet, under the titles in row header.
+type block struct {
+	sheet               string
+	header, first, last int
 }
 
-// line is one series: a solid line with marks for the value, thin dashes for a bound.
-func (c *chart) line(s series) excelize.ChartSeries {
-	at := func(column int) string {
-		name := columnName(column)
-		return fmt.Sprintf("'%s'!$%s$%d:$%s$%d", c.sheet, name, c.first, name, c.last)
-	}
-	colour := func(hex string) excelize.Fill {
-		return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{hex}}
-	}
-	line := excelize.ChartSeries{
-		Name:       fmt.Sprintf("'%s'!$%s$%d", c.sheet, columnName(s.column), c.first-1),
-		Categories: at(1), Values: at(s.column), Fill: colour(boundColour),
-		Line:   excelize.LineOptions{Type: excelize.LineSolid, Dash: excelize.LineDashDash, Width: 1},
-		Marker: excelize.ChartMarker{Symbol: "none"},
-	}
-	if s.main {
-		line.Fill = colour(mainColour)
-		line.Line = excelize.LineOptions{Type: excelize.LineSolid, Width: 2.25}
-		line.Marker = excelize.ChartMarker{Symbol: "circle", Size: 5, Fill: colour(mainColour)}
-	}
-	return line
+func (b block) cells(column int) string {
+	return b.cell(column, b.first) + ":" + absolute(column, b.last)
 }
+
+func (b block) cell(column, row int) string { return quoteSheet(b.sheet) + "!" + absolute(column, row) }
+
+func absolute(column, row int) string { return fmt.Sprintf("$%s$%d", columnName(column), row) }
+
+func quoteSheet(name string) string { return "'" + strings.ReplaceAll(name, "'", "''") + "'" }
 
 // The size of a chart in pixels: four of them fill a page.
 const (
@@ -73,7 +79,43 @@ const (
 	chartHeight = 340
 )
 
-// axisStart is a few days into the month before: half-years added to it then fall early in a month,
+// line is a series of a time chart: a column of its block.
+type line struct {
+	column int
+	look   look
+}
+
+// timeChart draws lines over the months that the column months of the block holds, from the first to the
+// last. The caller adds the cell, and the size if it is not the common one.
+func timeChart(title, alt string, b block, months int, from, to time.Time, values axis, lines ...line) chart {
+	values.grid = true
+	c := chart{width: chartWidth, height: chartHeight, title: title, alt: alt, y: values,
+		x: axis{format: `[$-40C]mmm\ yyyy`, min: serial(axisStart(from)), max: serial(to) + 6, unit: monthUnit(from, to)}}
+	for _, l := range lines {
+		c.series = append(c.series, series{name: b.cell(l.column, b.header), x: b.cells(months), y: b.cells(l.column), look: l.look})
+	}
+	return c
+}
+
+// small makes a small multiple of a time chart: eight to a page, with half the labels of months.
+func (c chart) small() chart {
+	c.width, c.height, c.x.unit = 280, 200, 2*c.x.unit
+	return c
+}
+
+// monthUnit is how many days lie between two labels of an axis of months: as many labels as can be read.
+func monthUnit(from, to time.Time) float64 {
+	const year = 365.25
+	switch months := 12*(to.Year()-from.Year()) + int(to.Month()-from.Month()); {
+	case months <= 12:
+		return year / 4
+	case months <= 30:
+		return year / 2
+	}
+	return year
+}
+
+// axisStart is a few days into the month before: parts of a year added to it then fall early in a month,
 // never on the last day of the one before, and each mark is named after its own month.
 func axisStart(first time.Time) time.Time { return first.AddDate(0, -1, 4) }
 
@@ -82,17 +124,91 @@ func serial(day time.Time) float64 {
 	return math.Round(day.Sub(time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)).Hours() / 24)
 }
 
-// Of a scatter's horizontal axis excelize writes what belongs to an axis of categories, and forgets
-// the unit; and its charts speak English to a screen reader.
-const (
-	writtenAxis = `<auto val="1"></auto><lblAlgn val="ctr"></lblAlgn><lblOffset val="100"></lblOffset><noMultiLvlLbl val="0"></noMultiLvlLbl></valAx>`
-	wantedAxis  = `<crossBetween val="midCat"></crossBetween><majorUnit val="182.625"></majorUnit></valAx>`
-)
+// dots says which columns of a block a dot plot shows. A block may be of a few territories or of all.
+type dots struct {
+	names, before, now int
+	low                int // of the interval of now; the upper bound stands to its right; 0: no interval
+	placing            int // the first of the placingColumns
+}
 
-// mendChart corrects the XML of a chart.
-func mendChart(xml string) (string, error) {
-	if strings.Count(xml, writtenAxis) != 1 {
-		return "", fmt.Errorf("this version of excelize writes the axis of a scatter otherwise")
+// placingColumns are those by which a dot plot finds its rows, and placingCells what they hold in row i of n, from 0:
+// a spreadsheet's scatter has no names on its axes, and LibreOffice draws no number that is not in a cell.
+func placingColumns() []column {
+	return []column{{"Bord", 8, twoDecimals}, {"Hauteur", 8, integerFormat}, {"Hauteur du trait", 8, integerFormat}}
+}
+
+func placingCells(i, n int, values axis) []any {
+	return []any{values.min, int64(n - i), int64(n - i)}
+}
+
+// dotPlot draws a row per row of the block, from top to bottom: before as a circle, now as a diamond on its
+// interval, the name to the left. longest is the length of the longest name, in characters. Values and bounds
+// that are missing are empty cells.
+func dotPlot(title, alt string, b block, d dots, longest int, values axis) chart {
+	n := b.last - b.first + 1
+	values.grid = true
+	c := chart{width: 2*chartWidth - 40, height: uint(110 + 26*n), title: title, alt: alt, key: dotKey, x: values, names: longest,
+		y: axis{format: "0", min: 0.25, max: float64(n) + 0.75, unit: 1, hidden: true}}
+	for row := b.first; row <= b.last; row++ {
+		name, across := b.cell(d.names, row), func(from int) string { return b.cell(from, row) + ":" + absolute(from+1, row) }
+		c.series = append(c.series, series{name: name, x: b.cell(d.placing, row), y: b.cell(d.placing+1, row), look: lookNothing, named: true})
+		if d.low > 0 {
+			c.series = append(c.series, series{name: name, x: across(d.low), y: across(d.placing + 1), look: lookInterval})
+		}
 	}
-	return strings.ReplaceAll(strings.Replace(xml, writtenAxis, wantedAxis, 1), `lang="en-US"`, `lang="fr-FR"`), nil
+	for _, l := range []line{{d.before, lookBefore}, {d.now, lookNow}} {
+		c.series = append(c.series, series{name: b.cell(l.column, b.header), x: b.cells(l.column), y: b.cells(d.placing + 1), look: l.look})
+	}
+	return c
+}
+
+// dotKey says what the shapes of a dot plot mean.
+const dotKey = "● référence     ◆ aujourd’hui     trait gris" + noBreak + ": intervalle à 95" + noBreak + "%"
+
+// unitAxis is the axis of values between lowest and highest, in a unit of the indicators. Units with
+// natural bounds have these, so that charts can be compared; the others begin at zero.
+func unitAxis(unit string, lowest, highest float64) axis {
+	switch unit {
+	case "part":
+		return axis{format: `0"` + noBreak + `"%`, min: 0, max: 1, unit: 0.25}
+	case "note":
+		return axis{format: "0", min: 1, max: 5, unit: 1}
+	case "niveaux":
+		return axis{format: "0", min: 0, max: 4, unit: 1}
+	case "indice":
+		if lowest < 0 {
+			return axis{format: "0.0", min: -1, max: 1, unit: 0.5}
+		}
+		return axis{format: "0.00", min: 0, max: 1, unit: 0.25}
+	case "mois":
+		if lowest >= 0 && highest <= 24 {
+			return axis{format: "0", min: 0, max: 24, unit: 6}
+		}
+	}
+	step := niceStep(max(highest, 0) - min(lowest, 0))
+	if unit == "nombre" || unit == "personnes" || unit == "jours" {
+		step = max(step, 1)
+	}
+	a := axis{format: "#,##0", min: step * math.Floor(min(lowest, 0)/step), max: step * max(math.Ceil(highest/step), 1), unit: step}
+	switch {
+	case unit == "euros":
+		a.format = `#,##0\ [$€-40C]`
+	case step < 1:
+		a.format = "0.0"
+	}
+	return a
+}
+
+// niceStep parts a span into at most five steps of 1, 2, 2.5 or 5 times a power of ten.
+func niceStep(span float64) float64 {
+	if span <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(span/5)))
+	for _, m := range []float64{1, 2, 2.5, 5} {
+		if span <= 5*m*power*(1+1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
 }

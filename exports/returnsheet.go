@@ -295,7 +295,7 @@ func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool) ([]by
 	if err := f.Write(&raw); err != nil {
 		return nil, err
 	}
-	err := ingest.Repack(&packed, raw.Bytes())
+	err := ingest.Repack(&packed, raw.Bytes(), nil)
 	return packed.Bytes(), err
 }
 

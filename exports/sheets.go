@@ -23,7 +23,7 @@ type entry struct {
 
 // The names of the sheets that others point at.
 const (
-	chartSheet  = "Graphiques"
+	chartSheet  = "Trajectoire"
 	seriesSheet = "Séries"
 	notesSheet  = "Notes"
 )
@@ -34,8 +34,8 @@ func evaluatorSheets() []entry {
 		{"Couverture", "Évaluation", "Le territoire, le mois, la version, le contact ; le sens des symboles et des statuts.", "couverture", fillCover},
 		{"Sommaire", "Sommaire", "Cette liste.", "", fillContents},
 		{"Indicateurs", "Indicateurs", "Chaque indicateur sur les douze derniers mois, avec la référence, l’évolution, l’intervalle, l’effectif et le statut du mois.", "indicateurs", fillIndicators},
-		{chartSheet, "Graphiques", "Quatre parts sur vingt-quatre mois, avec leur intervalle.", "series", fillCharts},
-		{seriesSheet, "Séries des graphiques", "Les nombres que tracent les graphiques, et les repères du territoire.", "series", fillSeries},
+		{chartSheet, "Trajectoire", "Les indicateurs de tête sur vingt-quatre mois, avec l’intervalle, la référence et les repères.", "series", fillCharts},
+		{seriesSheet, "Séries des graphiques", "Les nombres que tracent les graphiques, et le texte des repères.", "series", fillSeries},
 		{"Relations", "Relations", "Chaque relation entre un organisme public et un acteur de l’ESS : ce qu’en dit chaque côté, depuis quand, et avant.", "relations", fillRelations},
 		{"Commentaires", "Commentaires", "Ce que l’évaluateur dit de chaque indicateur : à remplir, puis à renvoyer.", "commentaires", fillComments},
 		{"Constats", "Constats", "Ce qui a été constaté dans les classeurs reçus, du plus grave au moins grave.", "constats", fillFindings},

@@ -7,47 +7,88 @@ import (
 	"time"
 )
 
-// leading are the shares that the charts show, in the order of the columns of series.sql.
-var leading = []string{"C02", "C14", "E02", "V04"}
+// The columns of the sheet « Séries » that the charts point at, from 1.
+const (
+	seriesMonth = iota + 3
+	seriesValue
+	seriesLow
+	seriesHigh
+	seriesBaseline
+	seriesMark
+)
 
-func fillSeries(_ context.Context, p *place, rows []record, s *sheet) error {
+// fillSeries is the numeric table behind the charts: a row per leading indicator and month, in blocks.
+func fillSeries(_ context.Context, _ *place, rows []record, s *sheet) error {
 	s.sentences = []string{
-		"Cette feuille contient un tableau : une cellule vide est un mois sans valeur, une valeur sans borne (la feuille « Indicateurs » dit pourquoi) ou un mois sans repère.",
-		"Les repères sont ceux de l’histoire du territoire : une élection, une décision, une réalisation. Ils disent quand, non pourquoi.",
+		"Cette feuille contient un tableau : les nombres que tracent les graphiques de la feuille « Trajectoire ». Une cellule vide est un mois sans valeur, une valeur sans borne ou sans référence, ou un mois sans repère ; la feuille « Indicateurs » dit pourquoi.",
+		"Les repères sont ceux de l’histoire du territoire : une élection, une décision, une réalisation. Ils disent quand, non pourquoi. La colonne « Repère » dit où le graphique pose leur marque.",
 	}
-	s.columns = []column{{"Mois", 17, monthFormat}}
-	for _, code := range leading {
-		for _, what := range []string{"valeur", "borne basse", "borne haute"} {
-			s.columns = append(s.columns, column{code + " " + what, 11, percentFormat})
+	s.filtered = true
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 36, textFormat}, {"Mois", 17, monthFormat}, {"Valeur", 11, twoDecimals}, {"Borne basse", 11, twoDecimals},
+		{"Borne haute", 11, twoDecimals}, {"Référence", 11, twoDecimals}, {"Repère", 10, twoDecimals}, {"Repères", 60, besideFormat}}
+	for _, b := range seriesBlocks(rows) {
+		values := b.axis()
+		f := unitFormats[b.unit]
+		figure := func(value any) any {
+			if value == nil {
+				return nil
+			}
+			return formatted{value, f}
+		}
+		for _, r := range b.rows {
+			var mark, text any
+			if marks := r.text("reperes"); marks != "" {
+				mark, text = formatted{values.min, f}, typo(marks)
+			}
+			s.rows = append(s.rows, []any{b.code, b.name, r["periode"], figure(r["valeur"]), figure(r["borne_basse"]), figure(r["borne_haute"]), figure(r["reference"]), mark, text})
 		}
 	}
-	for _, r := range rows {
-		row := []any{r["periode"]}
-		for _, code := range leading {
-			code = strings.ToLower(code)
-			row = append(row, r[code], r[code+"_bas"], r[code+"_haut"])
-		}
-		s.rows = append(s.rows, append(row, mark(r)))
-	}
-	s.columns = append(s.columns, column{"Repères", 60, besideFormat})
 	return nil
 }
 
-// mark is what the territory's history marks in a month, if anything.
-func mark(r record) any {
-	if text := r.text("reperes"); text != "" {
-		return typo(text)
-	}
-	return nil
+// seriesBlock is the months of one leading indicator.
+type seriesBlock struct {
+	code, name, unit string
+	rows             []record
 }
+
+// seriesBlocks parts the rows of series.sql where the indicator changes.
+func seriesBlocks(rows []record) []seriesBlock {
+	var blocks []seriesBlock
+	for _, r := range rows {
+		if len(blocks) == 0 || blocks[len(blocks)-1].code != r.text("indicateur") {
+			blocks = append(blocks, seriesBlock{code: r.text("indicateur"), name: r.text("nom"), unit: r.text("unite")})
+		}
+		last := &blocks[len(blocks)-1]
+		last.rows = append(last.rows, r)
+	}
+	return blocks
+}
+
+// axis shows all that is drawn of the block.
+func (b *seriesBlock) axis() axis {
+	var lowest, highest float64
+	for _, r := range b.rows {
+		for _, column := range []string{"valeur", "borne_basse", "borne_haute", "reference"} {
+			if x, ok := r[column].(float64); ok {
+				lowest, highest = min(lowest, x), max(highest, x)
+			}
+		}
+	}
+	return unitAxis(b.unit, lowest, highest)
+}
+
+// Charts stand in two columns. Their corners are of the default column width and row height.
+func chartCell(i int) string { return fmt.Sprintf("%s%d", []string{"A", "J"}[i%2], 6+18*(i/2)) }
 
 func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
-	s.sentences = []string{
-		"Cette feuille contient quatre graphiques. Trait plein : la valeur du mois ; tirets : les bornes de l’intervalle à 95 %. Une interruption est un mois sans valeur.",
-		"Les mêmes nombres sont dans le tableau de la feuille « Séries ».",
-	}
-	if len(rows) == 0 {
+	blocks := seriesBlocks(rows)
+	if len(blocks) == 0 {
 		return fmt.Errorf("no month to draw")
+	}
+	s.sentences = []string{
+		fmt.Sprintf("Cette feuille contient %s. Trait plein : la valeur du mois ; tirets gris : les bornes de l’intervalle à 95 %% ; tirets et points bruns : la référence du territoire ; triangle noir : un mois qui a un repère. Une interruption est un mois sans valeur.", counted(len(blocks), "aucun graphique", "graphique", "graphiques")),
+		"Les mêmes nombres et le texte des repères sont dans le tableau de la feuille « Séries ». Un repère dit quand, non pourquoi.",
 	}
 	table := sheet{}
 	if err := fillSeries(ctx, p, rows, &table); err != nil {
@@ -56,39 +97,48 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 	for i := range table.sentences {
 		table.sentences[i] = typo(table.sentences[i])
 	}
-	first := table.headerRow() + 1
-	for i, code := range leading {
-		c := chart{
-			cell: chartCells[i], sheet: seriesSheet, first: first, last: first + len(rows) - 1,
-			title: code + " " + p.indicatorName(code), from: rows[0]["periode"].(time.Time), to: rows[len(rows)-1]["periode"].(time.Time),
-		}
-		column := 2 + 3*i
-		c.series = []series{{column + 1, false}, {column + 2, false}, {column, true}}
-		c.alt = c.describe(rows, strings.ToLower(code))
+	header := table.headerRow()
+	first := header + 1
+	for i, b := range blocks {
+		at := block{seriesSheet, header, first, first + len(b.rows) - 1}
+		first += len(b.rows)
+		title := typo(b.code + " " + b.name)
+		c := timeChart(title, b.describe(title), at, seriesMonth, b.rows[0]["periode"].(time.Time), b.rows[len(b.rows)-1]["periode"].(time.Time), b.axis(),
+			line{seriesLow, lookBound}, line{seriesHigh, lookBound}, line{seriesBaseline, lookBaseline}, line{seriesValue, lookValue}, line{seriesMark, lookMark})
+		c.cell = chartCell(i)
 		s.charts = append(s.charts, c)
 	}
 	return nil
 }
 
-// chartCells are the upper left corners of the four charts of a page.
-var chartCells = []string{"A5", "J5", "A23", "J23"}
-
 // describe is the chart's alternative text: what it says, made from its data.
-func (c *chart) describe(rows []record, column string) string {
-	var months []time.Time
-	var values []float64
-	for _, r := range rows {
-		if v, ok := r[column].(float64); ok {
-			months, values = append(months, r["periode"].(time.Time)), append(values, v)
+func (b *seriesBlock) describe(title string) string {
+	var months []string
+	var values []string
+	marks := 0
+	for _, r := range b.rows {
+		if v, ok := r["valeur"].(float64); ok {
+			months, values = append(months, monthName(r["periode"].(time.Time))), append(values, quantity(b.unit, v))
+		}
+		if r.text("reperes") != "" {
+			marks++
 		}
 	}
 	last := len(values) - 1
+	text := title + " : "
 	switch {
 	case last < 0:
-		return typo(fmt.Sprintf("%s : aucune valeur sur %d mois.", c.title, len(rows)))
+		text += fmt.Sprintf("aucune valeur sur %s", count(len(b.rows), "mois", "mois"))
 	case last == 0:
-		return typo(fmt.Sprintf("%s : %s en %s, seule valeur sur %d mois.", c.title, percent(values[0]), monthName(months[0]), len(rows)))
+		text += fmt.Sprintf("%s en %s, seule valeur sur %s", values[0], months[0], count(len(b.rows), "mois", "mois"))
+	default:
+		text += fmt.Sprintf("%s en %s, %s en %s ; %d mois sur %d ont une valeur", values[0], months[0], values[last], months[last], len(values), len(b.rows))
 	}
-	return typo(fmt.Sprintf("%s : %s en %s, %s en %s ; %d mois sur %d ont une valeur.", c.title,
-		percent(values[0]), monthName(months[0]), percent(values[last]), monthName(months[last]), len(values), len(rows)))
+	if x, ok := b.rows[0]["reference"].(float64); ok {
+		text += " ; référence : " + quantity(b.unit, x)
+	}
+	if marks > 0 {
+		text += " ; " + count(marks, "mois", "mois") + " avec un repère"
+	}
+	return typo(strings.TrimSpace(text) + ".")
 }

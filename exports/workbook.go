@@ -23,7 +23,12 @@ type sheet struct {
 	filtered  bool // the header row has filters
 	rows      [][]any
 	charts    []chart
+	sparks    []sparkline
 }
+
+// sparkline draws, in a column of each row, small bars of the numbers in the columns from to last of that row.
+// A text among them is a gap.
+type sparkline struct{ column, from, last int } // from 1
 
 // column is a column of a sheet's table.
 type column struct {
@@ -40,25 +45,6 @@ type (
 	}
 	link struct{ text, sheet string } // to the title of another sheet
 )
-
-// chart is a scatter with lines over the months in the first column of another sheet.
-type chart struct {
-	cell   string
-	title  string
-	alt    string
-	sheet  string // that holds the table
-	first  int    // its first row of data
-	last   int
-	series []series
-	from   time.Time // the axis
-	to     time.Time
-}
-
-// series is one line of a chart.
-type series struct {
-	column int // from 1
-	main   bool
-}
 
 // format is a row of the table of styles.
 type format string

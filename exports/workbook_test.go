@@ -81,6 +81,9 @@ func TestWorkbooksAreAccessible(t *testing.T) {
 		if got := len(f.GetSheetList()); got != want {
 			t.Errorf("%s: %d sheets, want %d", territory, got, want)
 		}
+		if checkCharts(t, f, territory) == 0 && territory != comparisonDir {
+			t.Errorf("%s has no chart", territory)
+		}
 		tables := map[string]bool{}
 		for _, sheet := range f.GetSheetList() {
 			checkSheet(t, f, territory, sheet, tables)
@@ -393,8 +396,11 @@ func TestSeriesCarryTheMarks(t *testing.T) {
 		}
 		var marked []string
 		for _, row := range rows {
-			if len(row) > 0 && strings.Contains(row[len(row)-1], "halle") {
-				marked = append(marked, row[0]+" "+row[len(row)-1])
+			if len(row) > 0 && row[0] == "C02" && strings.Contains(row[len(row)-1], "halle") {
+				marked = append(marked, row[seriesMonth-1]+" "+row[len(row)-1])
+				if row[seriesMark-1] == "" {
+					t.Errorf("%s: the chart has no mark in %s", territory, row[seriesMonth-1])
+				}
 			}
 		}
 		if len(marked) != 1 || !strings.HasPrefix(marked[0], "août") || !strings.Contains(marked[0], "05/08") {

@@ -37,9 +37,6 @@ func (b *workbook) encode() ([]byte, error) {
 			return nil, fmt.Errorf("sheet %s: %w", b.sheets[i].name, err)
 		}
 	}
-	if err := w.mend(b.sheets); err != nil {
-		return nil, err
-	}
 	at := b.made.UTC().Format(time.RFC3339)
 	if err := w.file.SetDocProps(&excelize.DocProperties{
 		Title: b.title, Creator: b.author, LastModifiedBy: b.author, Created: at, Modified: at, Language: "fr-FR",
@@ -51,7 +48,7 @@ func (b *workbook) encode() ([]byte, error) {
 	if err := w.file.Write(&raw); err != nil {
 		return nil, err
 	}
-	err = ingest.Repack(&packed, raw.Bytes())
+	err = ingest.Repack(&packed, raw.Bytes(), func(name string, data []byte) ([]byte, error) { return w.mend(b.sheets, name, data) })
 	return packed.Bytes(), err
 }
 
@@ -59,10 +56,11 @@ func (b *workbook) encode() ([]byte, error) {
 type sheetWriter struct {
 	file   *excelize.File
 	styles map[format]int
+	parts  map[string][]byte // the charts, by their name in the file, in the order of their placing
 }
 
 func newSheetWriter() (*sheetWriter, error) {
-	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}}
+	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, parts: map[string][]byte{}}
 	if err := w.file.SetDefaultFont(fontName); err != nil {
 		return nil, err
 	}
@@ -111,9 +109,17 @@ func (w *sheetWriter) write(s *sheet) error {
 		}
 	}
 	for _, c := range s.charts {
-		if err := w.file.AddChart(s.name, c.cell, c.options()); err != nil {
+		if err := w.file.AddChart(s.name, c.cell, c.place()); err != nil {
 			return err
 		}
+		part, err := c.xml()
+		if err != nil {
+			return err
+		}
+		w.parts[fmt.Sprintf("xl/charts/chart%d.xml", len(w.parts)+1)] = part
+	}
+	if err := w.sparklines(s); err != nil {
+		return err
 	}
 	return w.page(s)
 }
@@ -169,28 +175,26 @@ func (w *sheetWriter) table(s *sheet) error {
 
 func tableName(s *sheet) string { return "tbl_" + ingest.Fold(s.name) }
 
-// mend corrects the parts that excelize cannot write as wanted: charts, and the filters that it gives
-// to every table.
-func (w *sheetWriter) mend(sheets []sheet) (err error) {
-	w.file.Pkg.Range(func(name, part any) bool {
-		data, ok := part.([]byte)
-		switch xml := string(data); {
-		case !ok:
-		case strings.HasPrefix(name.(string), "xl/charts/chart"):
-			if xml, err = mendChart(xml); err != nil {
-				return false
-			}
-			w.file.Pkg.Store(name, []byte(xml))
-		case strings.HasPrefix(name.(string), "xl/tables/"):
-			for i := range sheets {
-				if !sheets[i].filtered && strings.Contains(xml, `"`+tableName(&sheets[i])+`"`) {
-					w.file.Pkg.Store(name, autoFilter.ReplaceAll(data, nil))
-				}
+// mend replaces or corrects the parts that excelize cannot write as wanted: the charts, the filters that it
+// gives to every table, and the bars of sparklines, which begin at the smallest value instead of zero.
+func (w *sheetWriter) mend(sheets []sheet, name string, data []byte) ([]byte, error) {
+	switch {
+	case strings.HasPrefix(name, "xl/charts/"):
+		if w.parts[name] == nil {
+			return nil, fmt.Errorf("this version of excelize names its charts otherwise")
+		}
+		return w.parts[name], nil
+	case strings.HasPrefix(name, "xl/tables/"):
+		for i := range sheets {
+			if !sheets[i].filtered && bytes.Contains(data, []byte(`"`+tableName(&sheets[i])+`"`)) {
+				return autoFilter.ReplaceAll(data, nil), nil
 			}
 		}
-		return true
-	})
-	return err
+	case strings.HasPrefix(name, "xl/worksheets/"):
+		return bytes.ReplaceAll(data, []byte(`<x14:sparklineGroup type="column" displayEmptyCellsAs="gap">`),
+			[]byte(`<x14:sparklineGroup manualMin="0" type="column" displayEmptyCellsAs="gap" minAxisType="custom">`)), nil
+	}
+	return data, nil
 }
 
 var autoFilter = regexp.MustCompile(`<autoFilter [^>]*></autoFilter>`)
@@ -306,4 +310,49 @@ func columnName(column int) string {
 		panic("exports: column " + strconv.Itoa(column)) // a sheet has few columns
 	}
 	return name
+}
+
+// sparklines draws the small bars of a sheet's rows. Where one is below zero, bars stand on an axis, which
+// tells mend to leave their bounds alone.
+func (w *sheetWriter) sparklines(s *sheet) error {
+	for _, spark := range s.sparks {
+		groups := map[bool]*excelize.SparklineOptions{}
+		for i, row := range s.rows {
+			negative, found := signs(row[spark.from-1 : spark.last])
+			if !found {
+				continue
+			}
+			if groups[negative] == nil {
+				groups[negative] = &excelize.SparklineOptions{Type: "column", SeriesColor: lookValue.Colour, Axis: negative}
+			}
+			at := strconv.Itoa(s.headerRow() + 1 + i)
+			groups[negative].Location = append(groups[negative].Location, columnName(spark.column)+at)
+			groups[negative].Range = append(groups[negative].Range, fmt.Sprintf("%s!%s%s:%s%s", quoteSheet(s.name), columnName(spark.from), at, columnName(spark.last), at))
+		}
+		for _, negative := range []bool{false, true} {
+			if groups[negative] == nil {
+				continue
+			}
+			if err := w.file.AddSparkline(s.name, groups[negative]); err != nil {
+				return fmt.Errorf("sparklines: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// signs reports whether there are numbers among the cells, and one below zero.
+func signs(cells []any) (negative, found bool) {
+	for _, value := range cells {
+		if v, ok := value.(formatted); ok {
+			value = v.value
+		}
+		switch v := value.(type) {
+		case float64:
+			negative, found = negative || v < 0, true
+		case int64:
+			negative, found = negative || v < 0, true
+		}
+	}
+	return negative, found
 }

@@ -25,8 +25,9 @@ var zipEpoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Repack writes a workbook again so that the same content always has the same bytes: excelize
 // writes the parts and the content types in an order that changes from run to run. The content
-// types come first and the relations next, as readers expect; then the parts by name.
-func Repack(w io.Writer, xlsx []byte) error {
+// types come first and the relations next, as readers expect; then the parts by name. mend, unless nil,
+// gives each part its last form.
+func Repack(w io.Writer, xlsx []byte, mend func(name string, data []byte) ([]byte, error)) error {
 	in, err := zip.NewReader(bytes.NewReader(xlsx), int64(len(xlsx)))
 	if err != nil {
 		return fmt.Errorf("repack workbook: %w", err)
@@ -35,6 +36,12 @@ func Repack(w io.Writer, xlsx []byte) error {
 	for i, file := range in.File {
 		if parts[i], err = unpackPart(file); err != nil {
 			return fmt.Errorf("repack %s: %w", file.Name, err)
+		}
+		if mend == nil {
+			continue
+		}
+		if parts[i].data, err = mend(file.Name, parts[i].data); err != nil {
+			return fmt.Errorf("mend %s: %w", file.Name, err)
 		}
 	}
 	return pack(w, parts)

@@ -42,7 +42,7 @@ func TestTemplateSameDataSameBytes(t *testing.T) {
 		}
 	}
 	var again bytes.Buffer
-	if err := Repack(&again, first.Bytes()); err != nil {
+	if err := Repack(&again, first.Bytes(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(first.Bytes(), again.Bytes()) {
