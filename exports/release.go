@@ -47,6 +47,7 @@ const (
 type Release struct {
 	Period    time.Time // the first day of its month, UTC: the horizon that the database was built with
 	Version   int       // from 1
+	Final     bool      // définitif: the month's answers are closed; else provisoire
 	Programme string    // the programme's name, as printed
 	Contact   string    // whom to write to, as printed
 	Licence   string    // of the open data: an SPDX-like name such as etalab-2.0, or an address

@@ -102,6 +102,11 @@ func fillCover(_ context.Context, p *place, rows []record, s *sheet) error {
 	add("Publication", "Territoire", p.name)
 	add("Publication", "Mois", monthName(r.Period))
 	add("Publication", "Version", fmt.Sprint(r.Version))
+	state := "provisoire : des réponses peuvent encore changer ces chiffres"
+	if r.Final {
+		state = "définitif : les réponses du mois sont closes ; un changement serait une révision"
+	}
+	add("Publication", "État", state)
 	if until, ok := facts["recues_jusque"].(time.Time); ok {
 		add("Publication", "Données reçues jusqu’au", dayName(until))
 	}
