@@ -274,6 +274,45 @@ func TestJournalInteriorDamage(t *testing.T) {
 	}
 }
 
+// Any change to a journal but the loss of its end is noticed, and told with the line.
+func TestJournalChain(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "journal.jsonl")
+	appendTo(t, openJournal(t, path), entry(1), entry(2), entry(3))
+	whole := read(t, path)
+	for at := range whole {
+		changed := []byte(whole)
+		changed[at] ^= 1
+		write(t, path, string(changed))
+		j, err := OpenJournal(path)
+		if err == nil {
+			t.Errorf("byte %d (%q in place of %q) was changed, and %d lines read", at, changed[at], whole[at], len(j.Entries()))
+			continue
+		}
+		if line := 1 + strings.Count(whole[:at], "\n"); !strings.HasPrefix(err.Error(), fmt.Sprintf("%s:%d: ", path, line)) || !strings.Contains(err.Error(), "cairn restore") {
+			t.Errorf("byte %d of line %d: %v", at, line, err)
+		}
+	}
+	lines := strings.SplitAfter(whole, "\n")
+	for name, text := range map[string]string{
+		"a line taken out": lines[0] + lines[2], "the first taken out": lines[1] + lines[2], "two exchanged": lines[0] + lines[2] + lines[1],
+		"one twice": lines[0] + lines[0] + lines[1], "a line without chain": lines[0] + `{"type":"reference","at":"2026-12-09T12:00:00Z"}` + "\n",
+	} {
+		write(t, path, text)
+		if _, err := OpenJournal(path); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	write(t, path, whole)
+	j := openJournal(t, path)
+	if j.Chain() == "" || j.Chain() != j.ChainAt(3) || j.ChainAt(0) != "" || j.ChainAt(4) != "" {
+		t.Errorf("chains %q, %q", j.Chain(), j.ChainAt(3))
+	}
+	if data, err := j.Bytes(); err != nil || string(data) != whole {
+		t.Errorf("bytes %q, %v", data, err)
+	}
+}
+
 // A line that could not be written is not in memory either, and the next try writes it once.
 func TestJournalThatCannotBeWritten(t *testing.T) {
 	for name, block := range blockers() {

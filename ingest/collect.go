@@ -4,23 +4,46 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
+
+// settle is for how long a file must not have changed to be taken: what is younger is looked at again after
+// that time, and waits for the next collection when it is another by then.
+const settle = 2 * time.Second
+
+// maxFile is the largest file that is taken, in bytes: a monthly workbook has less than one megabyte.
+const maxFile = 64 << 20
+
+// Left is a file of the inbox that a collection did not take.
+type Left struct {
+	Path string // below inbox/
+	Why  string // in English, for the administrator
+}
 
 // Collect archives and journals every file of the inbox that was not seen before, at any depth,
 // and changes nothing there. A file was seen when the journal has its path, size and modification
 // time. Excel's and LibreOffice's lock files and hidden files are no candidates. A folder of .csv
 // files, one of them accueil.csv, is one workbook: a zip of them is what is archived.
 //
+// Only what is a file, and at rest, is taken: a link, a pipe or a device never, a file that is being
+// written or cannot be read at the next collection. They are told in left.
+//
 // A reception's received_at is the file's modification time, never later than now and never
 // earlier than the end of the previous collection; ties are ordered by path. It is written once.
-func Collect(inbox string, archive Archive, journal *Journal, now func() time.Time) (received []Entry, err error) {
+// When the disk fails on the way, what was archived until then is journalled and returned with the error.
+func Collect(inbox string, archive Archive, journal *Journal, now func() time.Time) (received []Entry, left []Left, err error) {
 	seen := map[string]bool{}
 	var floor time.Time
 	for _, e := range journal.Entries() {
@@ -36,13 +59,13 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 			}
 		}
 	}
-	start := now()
-	candidates, err := candidates(inbox, seen)
-	if err != nil {
-		return nil, err
+	if err := errors.Join(journal.Sync(), archive.sync()); err != nil {
+		return nil, nil, fmt.Errorf("collect: %w", err)
 	}
-	if len(candidates) == 0 {
-		return nil, nil
+	start := now()
+	candidates, left, err := atRest(inbox, seen, now)
+	if err != nil || len(candidates) == 0 {
+		return nil, left, err
 	}
 	for i := range candidates {
 		c := &candidates[i]
@@ -57,25 +80,92 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), strings.Compare(a.Path, b.Path))
 	})
+	var failed error
 	for i := range candidates {
 		c := &candidates[i]
-		data, err := c.read()
-		if err != nil {
-			return nil, fmt.Errorf("collect %s: %w", c.Path, err)
+		data, why := c.read()
+		if why != nil {
+			left = append(left, Left{c.Path, why.Error()})
+			continue
 		}
-		if c.Original, err = archive.Put(data); err != nil {
-			return nil, fmt.Errorf("collect %s: %w", c.Path, err)
+		if c.Original, failed = c.keep(archive, data); failed != nil {
+			failed = fmt.Errorf("collect %s: %w", c.Path, failed)
+			break
 		}
 		if c.Type, c.At = EntryReception, now().UTC(); len(c.folder) == 0 {
 			c.Size = int64(len(data))
 		}
 		received = append(received, c.Entry)
 	}
-	lines := append(slices.Clone(received), Entry{Type: EntryCollection, At: now().UTC()})
-	if err := journal.Append(lines...); err != nil {
-		return nil, err
+	if len(received) == 0 {
+		return nil, left, failed
 	}
-	return received, nil
+	lines := slices.Clone(received)
+	if failed == nil {
+		lines = append(lines, Entry{Type: EntryCollection, At: now().UTC()})
+	}
+	if err := acknowledge(journal, received, lines); err != nil {
+		return nil, left, errors.Join(failed, err)
+	}
+	return received, left, failed
+}
+
+// keep archives an original: before the journal says that it is there.
+func (c *candidate) keep(archive Archive, data []byte) (string, error) {
+	if Planted("journal-before-archive") {
+		sum := sha256.Sum256(data)
+		return hex.EncodeToString(sum[:]), nil
+	}
+	return archive.Put(data)
+}
+
+// acknowledge journals the receptions, and only then says that they were received: from here on they are the
+// program's, and whoever sent them may delete his copy.
+func acknowledge(journal *Journal, received, lines []Entry) error {
+	say := func() {
+		for _, e := range received {
+			slog.Info("received", "path", e.Path, "original", e.Original)
+		}
+	}
+	if Planted("acknowledge-before-journal") {
+		say()
+		return journal.Append(lines...)
+	}
+	if err := journal.Append(lines...); err != nil {
+		return err
+	}
+	say()
+	return nil
+}
+
+// atRest lists the new files of the inbox that are not being written. Those that are younger than settle, or
+// dated in the future, are looked at twice.
+func atRest(inbox string, seen map[string]bool, now func() time.Time) (still []candidate, left []Left, err error) {
+	first, left, err := candidates(inbox, seen)
+	if err != nil {
+		return nil, nil, err
+	}
+	young := func(c candidate) bool { return c.ModifiedAt.After(now().Add(-settle)) }
+	if !slices.ContainsFunc(first, young) {
+		return first, left, nil
+	}
+	before := map[string]bool{}
+	for _, c := range first {
+		before[candidateKey(c.Entry)] = true
+	}
+	time.Sleep(settle)
+	second, left, err := candidates(inbox, seen)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range second {
+		if before[candidateKey(c.Entry)] {
+			still = append(still, c)
+		} else {
+			left = append(left, Left{c.Path, "it is being written"})
+		}
+	}
+	return still, left, nil
 }
 
 func candidateKey(e Entry) string {
@@ -90,10 +180,49 @@ type candidate struct {
 }
 
 func (c *candidate) read() ([]byte, error) {
-	if len(c.folder) == 0 {
-		return os.ReadFile(c.file)
+	if len(c.folder) > 0 {
+		return packFolder(c.file, c.folder)
 	}
-	return packFolder(c.file, c.folder)
+	data, info, err := readRegular(c.file)
+	if err == nil && (info.Size() != c.Size || !info.ModTime().Equal(c.ModifiedAt)) {
+		err = errors.New("it is being written")
+	}
+	return data, err
+}
+
+// readRegular reads a file that is one: no link is followed, no pipe waited for.
+func readRegular(path string) ([]byte, fs.FileInfo, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, unreadable(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, nil, errors.New("it is no file")
+	case info.Size() > maxFile:
+		return nil, nil, fmt.Errorf("it has more than %d megabytes", maxFile>>20)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, info.Size()+1))
+	if err != nil {
+		return nil, nil, unreadable(err)
+	}
+	if int64(len(data)) != info.Size() {
+		return nil, nil, errors.New("it is being written")
+	}
+	return data, info, nil
+}
+
+// unreadable says why, without the path that is told beside it.
+func unreadable(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("it cannot be read: %w", err)
 }
 
 // packFolder makes one archive of a folder's files: the same files give the same bytes.
@@ -101,9 +230,9 @@ func packFolder(dir string, names []string) ([]byte, error) {
 	var packed bytes.Buffer
 	z := zip.NewWriter(&packed)
 	for _, name := range names {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+		data, _, err := readRegular(filepath.Join(dir, name))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipEpoch})
 		if err != nil {
@@ -117,19 +246,26 @@ func packFolder(dir string, names []string) ([]byte, error) {
 	return packed.Bytes(), err
 }
 
-func candidates(inbox string, seen map[string]bool) ([]candidate, error) {
-	var found []candidate
-	inbox, err := filepath.EvalSymlinks(inbox) // WalkDir does not enter a link
+// candidates lists the new files of the inbox, and what is there and cannot be one.
+func candidates(inbox string, seen map[string]bool) (found []candidate, left []Left, err error) {
+	inbox, err = filepath.EvalSymlinks(inbox) // WalkDir does not enter a link
 	if err != nil {
-		return nil, fmt.Errorf("collect: %w", err)
+		return nil, nil, fmt.Errorf("collect: %w", err)
 	}
 	err = filepath.WalkDir(inbox, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil && path == inbox {
 			return err
 		}
-		rel, err := filepath.Rel(inbox, path)
+		rel, relErr := filepath.Rel(inbox, path)
+		if relErr != nil {
+			return relErr
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // taken away meanwhile
+		}
 		if err != nil {
-			return err
+			left = append(left, Left{filepath.ToSlash(rel), unreadable(err).Error()})
+			return nil
 		}
 		// A name that is not UTF-8 is written in the journal as JSON will give it back.
 		c := candidate{Entry: Entry{Path: string([]rune(filepath.ToSlash(rel)))}, file: path}
@@ -143,17 +279,21 @@ func candidates(inbox string, seen map[string]bool) ([]candidate, error) {
 			}
 			return nil
 		case d.IsDir():
-			if err := c.lookInside(); err != nil || len(c.folder) == 0 {
-				return err
+			if c.lookInside() != nil || len(c.folder) == 0 {
+				return nil // what cannot be read is told on the way down
 			}
 			then = fs.SkipDir
 		case d.Type().IsRegular():
 			info, err := d.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}
 			c.Size, c.ModifiedAt = info.Size(), info.ModTime().UTC()
 		default:
+			left = append(left, Left{c.Path, "it is a link, a pipe or a device"})
 			return nil
 		}
 		if !seen[candidateKey(c.Entry)] {
@@ -162,9 +302,9 @@ func candidates(inbox string, seen map[string]bool) ([]candidate, error) {
 		return then
 	})
 	if err != nil {
-		return nil, fmt.Errorf("collect: %w", err)
+		return nil, nil, fmt.Errorf("collect: %w", err)
 	}
-	return found, nil
+	return found, left, nil
 }
 
 // passedOver are hidden files and the lock files of spreadsheet programs.

@@ -1,12 +1,14 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ type place struct {
 	archive Archive
 	journal string
 	clock   time.Time
+	left    []Left // by the last collection
 }
 
 func newPlace(t *testing.T) *place {
@@ -47,7 +50,8 @@ func (p *place) collect() []string {
 	p.t.Helper()
 	before, journal := p.listing(), openJournal(p.t, p.journal)
 	lines := len(journal.Entries())
-	received, err := Collect(p.inbox, p.archive, journal, func() time.Time { return p.clock })
+	received, left, err := Collect(p.inbox, p.archive, journal, func() time.Time { return p.clock })
+	p.left = left
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -202,16 +206,16 @@ func TestInboxIsALink(t *testing.T) {
 		t.Skip("no links here: ", err)
 	}
 	p.inbox = link
-	received, err := Collect(link, p.archive, openJournal(t, p.journal), func() time.Time { return noon })
+	received, _, err := Collect(link, p.archive, openJournal(t, p.journal), func() time.Time { return noon })
 	if err != nil || len(received) != 1 || received[0].Path != "a.xlsx" {
 		t.Errorf("%v, %v", received, err)
 	}
 }
 
-// Nothing is journalled unless everything could be read and archived; the next run takes it all.
+// What could not be read, archived or journalled is taken by the next collection.
 func TestCollectFaults(t *testing.T) {
 	collect := func(p *place) error {
-		_, err := Collect(p.inbox, p.archive, openJournal(t, p.journal), func() time.Time { return p.clock })
+		_, _, err := Collect(p.inbox, p.archive, openJournal(t, p.journal), func() time.Time { return p.clock })
 		return err
 	}
 	t.Run("no inbox", func(t *testing.T) {
@@ -232,13 +236,14 @@ func TestCollectFaults(t *testing.T) {
 		if err := os.Chmod(locked, 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := collect(p); err == nil || !strings.Contains(err.Error(), "b.xlsx") {
-			t.Errorf("error %v", err)
+		p.want("a.xlsx A -2")
+		if diff := gocmp.Diff([]Left{{"b.xlsx", "it cannot be read: permission denied"}}, p.left); diff != "" {
+			t.Errorf("left (-want +got):\n%s", diff)
 		}
 		if err := os.Chmod(locked, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		p.want("a.xlsx A -2", "b.xlsx B -1")
+		p.want("b.xlsx B -1")
 	})
 	for name, block := range blockers() {
 		t.Run("the archive: "+name, func(t *testing.T) {
@@ -265,7 +270,7 @@ func TestCollectFaults(t *testing.T) {
 		if err := os.Mkdir(p.journal, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if received, err := Collect(p.inbox, p.archive, journal, func() time.Time { return noon }); err == nil || received != nil {
+		if received, _, err := Collect(p.inbox, p.archive, journal, func() time.Time { return noon }); err == nil || received != nil {
 			t.Errorf("%v, %v", received, err)
 		}
 		if err := os.Remove(p.journal); err != nil {
@@ -310,5 +315,68 @@ func TestCollectReference(t *testing.T) {
 	}
 	if diff := gocmp.Diff([]string{"territoires.csv one", "parametres.csv one", "territoires.csv two", "territoires.csv one"}, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+// Only files at rest are taken: what is no file is told each time, what is being written comes later.
+func TestCollectLeaves(t *testing.T) {
+	p := newPlace(t)
+	p.drop("a.xlsx", "A", -minute)
+	p.drop("folder/accueil.csv", "x", -minute)
+	outside := filepath.Join(t.TempDir(), "secret")
+	write(t, outside, "secret")
+	for name, make := range map[string]func(path string) error{
+		"link.xlsx":          func(path string) error { return os.Symlink(outside, path) },
+		"link.d":             func(path string) error { return os.Symlink(filepath.Dir(outside), path) },
+		"pipe.xlsx":          func(path string) error { return syscall.Mkfifo(path, 0o644) },
+		"folder/projets.csv": func(path string) error { return os.Symlink(outside, path) },
+	} {
+		if err := make(filepath.Join(p.inbox, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	large, err := os.Create(filepath.Join(p.inbox, "large.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(large.Truncate(maxFile+1), large.Close(), os.Chtimes(large.Name(), time.Time{}, noon.Add(-minute))); err != nil {
+		t.Fatal(err)
+	}
+	p.want("a.xlsx A -1", "folder/accueil.csv x -1") // a folder with something else in it is no workbook
+	want := []Left{
+		{"folder/projets.csv", "it is a link, a pipe or a device"}, {"large.xlsx", "it has more than 64 megabytes"}, {"link.d", "it is a link, a pipe or a device"},
+		{"link.xlsx", "it is a link, a pipe or a device"}, {"pipe.xlsx", "it is a link, a pipe or a device"},
+	}
+	slices.SortFunc(p.left, func(a, b Left) int { return strings.Compare(a.Path, b.Path) })
+	if diff := gocmp.Diff(want, p.left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	for _, name := range []string{"link.xlsx", "pipe.xlsx"} { // put in the place of a file after the inbox was listed
+		if data, _, err := readRegular(filepath.Join(p.inbox, name)); err == nil {
+			t.Errorf("%s was read: %q", name, data)
+		}
+	}
+}
+
+// A file that grows while the inbox is looked at waits until it has come to rest.
+func TestCollectWaitsForAFileToBeWritten(t *testing.T) {
+	p := newPlace(t)
+	p.clock = time.Now()
+	p.drop("a.xlsx", "A", -minute)
+	path := filepath.Join(p.inbox, "b.xlsx")
+	write(t, path, "B")
+	go func() {
+		time.Sleep(settle / 2)
+		os.WriteFile(path, []byte("BB"), 0o644)
+	}()
+	received, left, err := Collect(p.inbox, p.archive, openJournal(t, p.journal), time.Now)
+	if err != nil || len(received) != 1 || received[0].Path != "a.xlsx" {
+		t.Errorf("received %v, %v", received, err)
+	}
+	if diff := gocmp.Diff([]Left{{"b.xlsx", "it is being written"}}, left); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if received, _, err = Collect(p.inbox, p.archive, openJournal(t, p.journal), time.Now); err != nil || len(received) != 1 || received[0].Size != 2 {
+		t.Errorf("the next time: %v, %v", received, err)
 	}
 }

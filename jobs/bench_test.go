@@ -42,7 +42,7 @@ func newStages(b testing.TB, months int) *stages {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if s.state.Receptions, err = ingest.Collect(filepath.Join(s.dir, "inbox"), s.archive, journal, time.Now); err != nil {
+	if s.state.Receptions, _, err = ingest.Collect(filepath.Join(s.dir, "inbox"), s.archive, journal, time.Now); err != nil {
 		b.Fatal(err)
 	}
 	for _, r := range s.state.Receptions {

@@ -135,9 +135,12 @@ func (r *run) collect() (int, error) {
 			return 0, err
 		}
 	}
-	received, err := ingest.Collect(r.workspace.path("inbox"), archive, r.journal, r.now)
+	received, left, err := ingest.Collect(r.workspace.path("inbox"), archive, r.journal, r.now)
+	for _, l := range left {
+		fmt.Fprintf(r.stdout, "left in the inbox: %s: %s\n", l.Path, l.Why)
+	}
 	if err != nil {
-		return 0, err
+		return len(received), err
 	}
 	if r.state, err = readState(r.journal, archive); err != nil {
 		return 0, err
