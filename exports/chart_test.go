@@ -42,7 +42,8 @@ func chartBook() *workbook {
 		}
 		places.rows = append(places.rows, append(row, placingCells(i, 4, unitAxis("part", 0, 1))...))
 	}
-	places.sparks = []sparkline{{column: 6, from: 2, last: 5}}
+	share := unitAxis("part", 0, 1)
+	places.sparks = []sparkline{{column: 6, from: 2, last: 5, axes: []axis{share, share, unitAxis("indice", -0.5, 0.5), share}}}
 	header, placeHeader := table.headerRow(), places.headerRow()
 	at := block{table.name, header, header + 1, header + 24}
 	charts := sheet{name: "Graphiques", title: "Graphiques"}
@@ -86,8 +87,8 @@ func TestChartsAreWhatTheDataSay(t *testing.T) {
 		}
 		return true
 	})
-	if !strings.Contains(sheets, `manualMin="0"`) || strings.Count(sheets, "<xm:sqref>") != 4 {
-		t.Error("the sparklines do not begin at zero, or not every row has one")
+	if !strings.Contains(sheets, `manualMax="1" manualMin="0"`) || !strings.Contains(sheets, `manualMax="1" manualMin="-1"`) || strings.Count(sheets, "<xm:sqref>") != 4 {
+		t.Error("the sparklines have other bounds than their axes, or not every row has one")
 	}
 }
 

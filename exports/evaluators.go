@@ -45,6 +45,7 @@ type base struct {
 	made      time.Time // the last reception
 	books     map[int]string
 	addresses map[addressKey]address
+	members   map[string]map[string][]indicators.Member // behind the month's figures, by indicator and territory
 }
 
 // place is a territory, with the rows of each query that are its own, or everybody's.
@@ -150,6 +151,12 @@ func (b *base) places(ctx context.Context) ([]*place, error) {
 	var all []*place
 	for _, r := range covers {
 		all = append(all, &place{base: b, territory: r.text("territoire_id"), name: r.text("nom"), rows: map[string][]record{}, sheets: evaluatorSheets()})
+	}
+	b.members = map[string]map[string][]indicators.Member{}
+	for _, ind := range b.catalogue {
+		if b.members[ind.ID], err = ind.RowsByTerritory(ctx, b.warehouse, b.release.Period); err != nil {
+			return nil, err
+		}
 	}
 	queries := map[string]bool{"": true}
 	for _, e := range evaluatorSheets() {

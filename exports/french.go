@@ -60,7 +60,8 @@ func ofMonth(t time.Time) string {
 // frenchNumber writes a number with a decimal comma, thousands apart, at most decimals decimals and
 // no zeros at their end.
 func frenchNumber(x float64, decimals int) string {
-	text := strconv.FormatFloat(math.Abs(round15(x)), 'f', decimals, 64)
+	power := math.Pow10(decimals)
+	text := strconv.FormatFloat(math.Round(math.Abs(round15(x))*power)/power, 'f', decimals, 64) // half away from zero, as spreadsheets round
 	whole, fraction, _ := strings.Cut(text, ".")
 	fraction = strings.TrimRight(fraction, "0")
 	var b strings.Builder

@@ -11,7 +11,7 @@ const (
 	lineHeight     = 14.4
 	titleHeight    = 24
 	maximumHeight  = 409 // that a spreadsheet allows
-	chartPageWidth = 150 // characters of a page that has no columns
+	chartPageWidth = 200 // characters of a page that has no columns
 )
 
 // headerRow is the row of the sheet's column titles.

@@ -21,17 +21,13 @@ type addressKey struct {
 }
 
 // fillProof lists each row behind each indicator of the month, with the cells that it comes from.
-func fillProof(ctx context.Context, p *place, _ []record, s *sheet) error {
+func fillProof(_ context.Context, p *place, _ []record, s *sheet) error {
 	s.filtered = true
 	s.columns = []column{{"Code", 9, codeFormat}, {"Modalité", 22, textFormat}, {"Sujet", 30, textFormat}, {"Entrées", 42, textFormat},
 		{"Classeur", 32, textFormat}, {"Cellules", 34, textFormat}}
 	var hidden []string
 	for _, ind := range p.catalogue {
-		members, err := ind.Rows(ctx, p.warehouse, p.territory, p.release.Period)
-		if err != nil {
-			return err
-		}
-		for _, m := range members {
+		for _, m := range p.members[ind.ID][p.territory] {
 			if ind.RestsOnAnswers() || p.restsOnClosedTable(m) {
 				if !slices.Contains(hidden, ind.ID) {
 					hidden = append(hidden, ind.ID)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -268,10 +269,17 @@ func TestRowsAreThePopulation(t *testing.T) {
 	}
 	seen := 0
 	for _, ind := range catalogue {
+		all, err := ind.RowsByTerritory(ctx, w, october)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, territory := range []string{"val-de-lys", "haut-bocage"} {
 			members, err := ind.Rows(ctx, w, territory, october)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(members, all[territory]) {
+				t.Errorf("%s %s: %d rows alone, %d among all territories, or others", ind.ID, territory, len(members), len(all[territory]))
 			}
 			for _, modalite := range ind.ModaliteCodes() {
 				count := 0

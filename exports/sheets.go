@@ -2,6 +2,7 @@ package exports
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,16 +32,20 @@ const (
 // evaluatorSheets is the workbook, in order. A function, since the summary lists it.
 func evaluatorSheets() []entry {
 	return []entry{
-		{"Couverture", "Évaluation", "Le territoire, le mois, la version, le contact ; le sens des symboles et des statuts.", "couverture", fillCover},
+		{"Couverture", "Évaluation", "Le territoire, le mois, la version, la phrase du mois, le contact ; le sens des symboles et des statuts.", "couverture", fillCover},
 		{"Sommaire", "Sommaire", "Cette liste.", "", fillContents},
-		{"Indicateurs", "Indicateurs", "Chaque indicateur sur les douze derniers mois, avec la référence, l’évolution, l’intervalle, l’effectif et le statut du mois.", "indicateurs", fillIndicators},
+		{"Synthèse", "Synthèse", "Par famille : ce que disent les chiffres, ce que l’on peut célébrer, ce dont délibérer, et sur quoi la preuve repose.", "synthese", fillSynthesis},
+		{"Indicateurs", "Indicateurs", "Chaque indicateur sur les douze derniers mois, avec la référence, l’écart, l’évolution, l’intervalle, l’effectif et le dernier commentaire.", "indicateurs", fillIndicators},
 		{chartSheet, "Trajectoire", "Les indicateurs de tête sur vingt-quatre mois, avec l’intervalle, la référence et les repères.", "series", fillCharts},
 		{seriesSheet, "Séries des graphiques", "Les nombres que tracent les graphiques, et le texte des repères.", "series", fillSeries},
+		{"Acteurs", "Acteurs", "Ce que les quatre groupes de pairs répondent sur chaque famille d’axes, côte à côte, et leurs écarts.", "acteurs", fillGroups},
 		{"Relations", "Relations", "Chaque relation entre un organisme public et un acteur de l’ESS : ce qu’en dit chaque côté, depuis quand, et avant.", "relations", fillRelations},
-		{"Commentaires", "Commentaires", "Ce que l’évaluateur dit de chaque indicateur : à remplir, puis à renvoyer.", "commentaires", fillComments},
-		{"Constats", "Constats", "Ce qui a été constaté dans les classeurs reçus, du plus grave au moins grave.", "constats", fillFindings},
-		{"Données", "Données du mois", "Les lignes derrière chaque indicateur du mois, avec l’adresse de leurs cellules dans les classeurs reçus.", "", fillProof},
+		{"Freins et attentes", "Freins et attentes", "Ce qui freine et ce qui est attendu : ouvert ou clos, depuis quand, et combien de groupes le reconnaissent.", "freins", fillObstacles},
+		{"Durées", "Durées", "Combien de temps il faut pour lever un frein ou satisfaire une attente.", "freins", fillDurations},
+		{"Retour", "Retour", "Ce qui a été constaté dans les classeurs reçus, ce qui attend une réponse d’abord, et la suite donnée.", "constats", fillFindings},
 		{"Fiches", "Fiches des indicateurs", "Ce que dit chaque indicateur, ce qu’il compte, ses limites et sa source.", "fiches", fillCards},
+		{"Données", "Données du mois", "Les lignes derrière chaque indicateur du mois, avec l’adresse de leurs cellules dans les classeurs reçus.", "", fillProof},
+		{"Commentaires", "Commentaires", "Ce que l’évaluateur dit de chaque indicateur : à remplir, puis à renvoyer.", "commentaires", fillComments},
 		{notesSheet, "Notes", "Comment lire les valeurs, les intervalles et les absences.", "", fillNotes},
 	}
 }
@@ -96,6 +101,8 @@ func fillCover(_ context.Context, p *place, rows []record, s *sheet) error {
 		}
 		s.rows = append(s.rows, []any{section, item, typo(content)})
 	}
+	month := synthesize(p.rows["synthese"])
+	add("Publication", "En une phrase", month.summary())
 	last, hasLast := facts["dernier_mois"].(time.Time)
 	lastDay, _ := facts["dernier_jour"].(time.Time)
 	add("Publication", "Programme", r.Programme)
@@ -148,8 +155,8 @@ func fillContents(_ context.Context, p *place, _ []record, s *sheet) error {
 
 func fillIndicators(ctx context.Context, p *place, rows []record, s *sheet) error {
 	s.sentences = []string{
-		"Cette feuille contient un tableau : une ligne par indicateur et par modalité, une colonne par mois, la référence et l’évolution (feuille « Notes »), puis les détails du dernier mois.",
-		"[nd] non disponible, [ns] effectif insuffisant, [so] sans objet : voir la feuille « Couverture ». Une valeur à faible effectif varie beaucoup d’un mois à l’autre : lire l’intervalle.",
+		"Cette feuille contient un tableau : une ligne par indicateur et par modalité, la référence (feuille « Notes »), une colonne par mois, les mêmes mois en petites barres, à la même échelle pour toutes les modalités d’un indicateur, puis l’écart à la référence, l’évolution et les détails du dernier mois.",
+		"La colonne « Douze mois » n’a pas de texte : ses barres montrent les nombres des douze colonnes qui la précèdent. [nd] non disponible, [ns] effectif insuffisant, [so] sans objet : voir la feuille « Couverture ». Une valeur à faible effectif varie beaucoup d’un mois à l’autre : lire l’intervalle.",
 	}
 	covered := map[string][]string{} // sentence → the indicators that it is about
 	for _, ind := range p.catalogue {
@@ -165,25 +172,65 @@ func fillIndicators(ctx context.Context, p *place, rows []record, s *sheet) erro
 		s.sentences = append(s.sentences, strings.Join(covered[text], ", ")+" : "+text+".")
 	}
 	s.frozen = 2
-	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 23, textFormat}, {"Modalité", 20, textFormat}, {"Unité", 11, textFormat},
-		{"Statut du mois", 18, textFormat}}
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 23, textFormat}, {"Modalité", 18, textFormat}, {"Unité", 11, textFormat}, {"Statut du mois", 16, textFormat},
+		{"Référence", 10, twoDecimals}}
+	first := len(s.columns) + 1
 	for i := 11; i >= 0; i-- {
 		month := strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, -i, 0)), noBreak, " ")
 		s.columns = append(s.columns, column{month, 9.5, twoDecimals})
 	}
-	s.columns = append(s.columns, column{"Référence", 10, twoDecimals}, column{"Évolution", 13, textFormat}, column{typo("Intervalle à 95 %"), 16, symbolFormat}, column{"Effectif", 10, integerFormat},
-		column{"Numérateur et dénominateur", 15, symbolFormat}, column{"Dernier commentaire", 40, textFormat})
+	s.columns = append(s.columns, column{sparkTitle, 16, symbolFormat})
+	s.sparks = []sparkline{{column: len(s.columns), from: first, last: first + 11, axes: sparkAxes(rows)}}
+	s.columns = append(s.columns, column{"Écart à la référence", 12, signedTwo}, column{"Évolution", 14, textFormat}, column{typo("Intervalle à 95 %"), 15, symbolFormat}, column{"Effectif", 9, integerFormat},
+		column{"Numérateur et dénominateur", 14, symbolFormat}, column{"Dernier commentaire", 34, besideFormat})
 	for _, r := range rows {
-		row := []any{r.text("indicateur"), r.text("nom"), r.text("modalite"), typo(r.text("unite_libelle")), r.text("statut")}
+		unit := r.text("unite")
+		row := []any{r.text("indicateur"), r.text("nom"), r.text("modalite"), typo(r.text("unite_libelle")), r.text("statut"),
+			figureCell(r["reference"], string(indicators.Undefined), unitFormats[unit])}
 		values, statuts := r.list("valeurs"), r.list("statuts")
 		for i := range values {
-			row = append(row, figureCell(values[i], statuts[i], unitFormats[r.text("unite")]))
+			row = append(row, figureCell(values[i], statuts[i], unitFormats[unit]))
 		}
-		reference := figureCell(r["reference"], string(indicators.Undefined), unitFormats[r.text("unite")])
-		row = append(row, reference, strings.ToLower(r.text("evolution")), intervalText(r), effectifCell(r), countText(r), lastComment(r))
+		row = append(row, nil, differenceCell(unit, r.number("ecart")), strings.ToLower(r.text("evolution")), intervalText(r), effectifCell(r), countText(r), lastComment(r))
 		s.rows = append(s.rows, row)
 	}
 	return nil
+}
+
+// sparkTitle is the column of small bars, which have no text.
+const sparkTitle = "Douze mois"
+
+// sparkAxes are the axes of the small bars: the same for all modalites of an indicator, so that they compare.
+func sparkAxes(rows []record) []axis {
+	type bounds struct{ low, high float64 }
+	found := map[string]bounds{}
+	for _, r := range rows {
+		b := found[r.text("indicateur")]
+		for _, value := range r.list("valeurs") {
+			if x, ok := value.(float64); ok {
+				b.low, b.high = min(b.low, x), max(b.high, x)
+			}
+		}
+		found[r.text("indicateur")] = b
+	}
+	axes := make([]axis, len(rows))
+	for i, r := range rows {
+		b := found[r.text("indicateur")]
+		axes[i] = unitAxis(r.text("unite"), b.low, b.high)
+	}
+	return axes
+}
+
+// differenceCell is a difference from the baseline, of shares in points.
+func differenceCell(unit string, x sql.Null[float64]) any {
+	f := map[format]format{percentFormat: signedPoints, integerFormat: signedInteger, oneDecimal: signedOne, twoDecimals: signedTwo, eurosFormat: signedEuros}[unitFormats[unit]]
+	switch {
+	case !x.Valid:
+		return "[so]"
+	case f == signedPoints:
+		return formatted{100 * x.V, f}
+	}
+	return formatted{x.V, f}
 }
 
 // figureCell is a value in its unit's format, or the symbol of its absence.
@@ -242,7 +289,7 @@ func fillFindings(_ context.Context, p *place, rows []record, s *sheet) error {
 	}
 	s.filtered = true
 	s.columns = []column{{"Mois", 18, textFormat}, {"Version", 11, textFormat}, {"Émetteur", 15, textFormat}, {"Feuille", 18, textFormat}, {"Cellule", 12, textFormat},
-		{"Gravité", 10, textFormat}, {"Règle", 23, textFormat}, {"État", 12, textFormat}, {"Message", 68, textFormat}}
+		{"Gravité", 10, textFormat}, {"Règle", 23, textFormat}, {"Suite donnée", 20, textFormat}, {"Message", 68, textFormat}}
 	if len(rows) == 0 {
 		s.sentences = append(s.sentences, "Aucun constat : le tableau n’a pas de ligne.")
 	}
@@ -256,7 +303,7 @@ func fillFindings(_ context.Context, p *place, rows []record, s *sheet) error {
 			cell = fmt.Sprintf("ligne %d", line)
 		}
 		s.rows = append(s.rows, []any{monthName(r["periode"].(time.Time)), version, r.or("emetteur", "territoire"), r.or("feuille", "classeur entier"), cell,
-			r.text("gravite"), r.text("regle"), findingStates[r.text("etat")], typo(r.text("message"))})
+			r.text("gravite"), r.text("regle"), findingState(r), typo(r.text("message"))})
 	}
 	return nil
 }
@@ -321,6 +368,20 @@ func fillComments(_ context.Context, p *place, rows []record, s *sheet) error {
 // findingStates say what became of a finding.
 var findingStates = map[string]string{"ouvert": "en attente", "explique": "expliqué", "decide": "décidé", "repris": "repris après"}
 
+// findingState is « en attente », « expliqué : confirmé », « décidé : écarté ».
+func findingState(r record) string {
+	text := findingStates[r.text("etat")]
+	switch {
+	case r.text("decision") == "accept":
+		text += " : tel quel"
+	case r.text("decision") != "":
+		text += " : écarté"
+	case r.text("reponse") != "":
+		text += " : " + strings.ToLower(r.text("reponse"))
+	}
+	return typo(text)
+}
+
 func fillCards(_ context.Context, _ *place, rows []record, s *sheet) error {
 	s.sentences = []string{"Cette feuille contient un tableau : une ligne par indicateur. Sous le plancher d’effectif, aucune valeur n’est montrée."}
 	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 21, textFormat}, {"Famille", 14, textFormat}, {"Unité", 12, textFormat}, {"Sens", 17, textFormat},
@@ -340,6 +401,8 @@ var notes = []string{
 	"L’intervalle à 95 % dit ce que la valeur pourrait être à si faible effectif. Deux valeurs dont les intervalles se recouvrent largement ne sont pas différentes.",
 	"La référence est la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme. L’évolution se lit depuis ces débuts : « hausse » ou « baisse » quand une tendance se distingue du hasard, malgré le grand nombre de séries examinées (en moyenne, au plus une annonce sur dix devrait être fausse). Elle ne dit ni pourquoi, ni si c’est un bien.",
 	"« Non détectable » ne veut pas dire stable : sur deux ans, un changement modéré passe le plus souvent inaperçu. « Trop tôt pour le dire » : moins de huit valeurs, ou de douze mois ; un relevé ne compte que pour les mois qui ont une observation nouvelle, des événements que par trimestres. « Non testée » : une durée, qui accumule toute l’histoire, ou la qualité des données.",
+	"L’écart à la référence est la valeur du mois moins la référence, en points pour une part. Sans intervalle qui le laisse hors de doute, il n’est qu’une différence de deux nombres.",
+	"Un recensement est écrit « sur N = n » : tout le registre a été compté, il n’y a pas d’intervalle. Une valeur sans intervalle n’en est pas plus sûre.",
 	"L’effectif est le nombre sur lequel porte le plancher : répondants, déclarants, dyades, dialogues ou engagements, selon l’indicateur.",
 	"Numérateur et dénominateur sont donnés même sous le plancher, pour qu’un petit territoire lise « 3 sur 4 » plutôt qu’un pour cent trompeur.",
 	"Dans la feuille « Données », duree est en jours ; cause vaut 1 pour l’événement étudié, 2 pour un événement concurrent, 0 quand rien n’est encore arrivé.",

@@ -78,8 +78,14 @@ func (b *seriesBlock) axis() axis {
 	return unitAxis(b.unit, lowest, highest)
 }
 
-// Charts stand in two columns. Their corners are of the default column width and row height.
-func chartCell(i int) string { return fmt.Sprintf("%s%d", []string{"A", "J"}[i%2], 6+18*(i/2)) }
+// Charts stand in two columns and three rows, which fill a page. Their corners are of the default column width
+// and row height.
+func chartCell(i int) string { return fmt.Sprintf("%s%d", []string{"A", "M"}[i%2], 6+16*(i/2)) }
+
+const (
+	trajectoryWidth  = 740
+	trajectoryHeight = 305
+)
 
 func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 	blocks := seriesBlocks(rows)
@@ -87,7 +93,7 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 		return fmt.Errorf("no month to draw")
 	}
 	s.sentences = []string{
-		fmt.Sprintf("Cette feuille contient %s. Trait plein : la valeur du mois ; tirets gris : les bornes de l’intervalle à 95 %% ; tirets et points bruns : la référence du territoire ; triangle noir : un mois qui a un repère. Une interruption est un mois sans valeur.", counted(len(blocks), "aucun graphique", "graphique", "graphiques")),
+		fmt.Sprintf("Cette feuille contient %s. Trait plein : la valeur du mois ; tirets gris : les bornes de l’intervalle à 95 %% ; tirets et points bruns : la référence du territoire ; triangle noir : un mois qui a un repère. Une interruption est un mois sans valeur.", inLetters(len(blocks), false)+" graphiques"),
 		"Les mêmes nombres et le texte des repères sont dans le tableau de la feuille « Séries ». Un repère dit quand, non pourquoi.",
 	}
 	table := sheet{}
@@ -105,7 +111,7 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 		title := typo(b.code + " " + b.name)
 		c := timeChart(title, b.describe(title), at, seriesMonth, b.rows[0]["periode"].(time.Time), b.rows[len(b.rows)-1]["periode"].(time.Time), b.axis(),
 			line{seriesLow, lookBound}, line{seriesHigh, lookBound}, line{seriesBaseline, lookBaseline}, line{seriesValue, lookValue}, line{seriesMark, lookMark})
-		c.cell = chartCell(i)
+		c.cell, c.width, c.height = chartCell(i), trajectoryWidth, trajectoryHeight
 		s.charts = append(s.charts, c)
 	}
 	return nil

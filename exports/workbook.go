@@ -26,9 +26,12 @@ type sheet struct {
 	sparks    []sparkline
 }
 
-// sparkline draws, in a column of each row, small bars of the numbers in the columns from to last of that row.
-// A text among them is a gap.
-type sparkline struct{ column, from, last int } // from 1
+// sparkline draws, in a column of each row, small bars of the numbers in the columns from to last of that row,
+// each row on its own axis. A text among them is a gap.
+type sparkline struct {
+	column, from, last int // from 1
+	axes               []axis
+}
 
 // column is a column of a sheet's table.
 type column struct {
@@ -68,6 +71,11 @@ const (
 	twoDecimals    format = "two decimals"
 	eurosFormat    format = "euros"
 	monthFormat    format = "month"
+	signedPoints   format = "signed points" // a difference of shares, in points
+	signedInteger  format = "signed integer"
+	signedOne      format = "signed one decimal"
+	signedTwo      format = "signed two decimals"
+	signedEuros    format = "signed euros"
 )
 
 const fontName, fontSize = "Arial", 11
@@ -90,6 +98,11 @@ var styles = map[format]excelize.Style{
 	oneDecimal:     number(`#,##0.0`),
 	twoDecimals:    number(`#,##0.00`),
 	eurosFormat:    number(`#,##0.00\ [$€-40C]`),
+	signedPoints:   number(withSign(`0.0" points"`)),
+	signedInteger:  number(withSign(`#,##0`)),
+	signedOne:      number(withSign(`#,##0.0`)),
+	signedTwo:      number(withSign(`#,##0.00`)),
+	signedEuros:    number(withSign(`#,##0.00\ [$€-40C]`)),
 	monthFormat:    {CustomNumFmt: new(`[$-40C]mmmm\ yyyy`), Alignment: &excelize.Alignment{Horizontal: "left", Vertical: "top"}},
 }
 
@@ -99,6 +112,9 @@ var atRight = &excelize.Alignment{Horizontal: "right", Vertical: "top"}
 
 var underline = []excelize.Border{{Type: "bottom", Style: 1, Color: "000000"}}
 
+// withSign is the format of a difference.
+func withSign(code string) string { return "+" + code + ";−" + code + ";" + code }
+
 func number(code string) excelize.Style {
 	return excelize.Style{CustomNumFmt: &code, Alignment: atRight}
 }
@@ -106,7 +122,7 @@ func number(code string) excelize.Style {
 // numeric reports whether cells of that format stand on the right.
 func (f format) numeric() bool {
 	switch f {
-	case symbolFormat, percentFormat, integerFormat, oneDecimal, twoDecimals, eurosFormat:
+	case symbolFormat, percentFormat, integerFormat, oneDecimal, twoDecimals, eurosFormat, signedPoints, signedInteger, signedOne, signedTwo, signedEuros:
 		return true
 	}
 	return false

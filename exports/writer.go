@@ -56,11 +56,12 @@ func (b *workbook) encode() ([]byte, error) {
 type sheetWriter struct {
 	file   *excelize.File
 	styles map[format]int
-	parts  map[string][]byte // the charts, by their name in the file, in the order of their placing
+	parts  map[string][]byte   // the charts, by their name in the file, in the order of their placing
+	sparks map[string][]string // the bounds of the groups of sparklines of each sheet, by its name in the file
 }
 
 func newSheetWriter() (*sheetWriter, error) {
-	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, parts: map[string][]byte{}}
+	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, parts: map[string][]byte{}, sparks: map[string][]string{}}
 	if err := w.file.SetDefaultFont(fontName); err != nil {
 		return nil, err
 	}
@@ -118,7 +119,11 @@ func (w *sheetWriter) write(s *sheet) error {
 		}
 		w.parts[fmt.Sprintf("xl/charts/chart%d.xml", len(w.parts)+1)] = part
 	}
-	if err := w.sparklines(s); err != nil {
+	index, err := w.file.GetSheetIndex(s.name)
+	if err != nil {
+		return err
+	}
+	if err := w.sparklines(s, fmt.Sprintf("xl/worksheets/sheet%d.xml", index+1)); err != nil {
 		return err
 	}
 	return w.page(s)
@@ -136,7 +141,7 @@ func (w *sheetWriter) table(s *sheet) error {
 		switch {
 		case c.format.numeric():
 			f = headerRight
-		case c.format == textFormat && i > 0:
+		case (c.format == textFormat || c.format == besideFormat) && i > 0:
 			f = headerBeside
 		}
 		if err := w.text(s.name, name+strconv.Itoa(header), c.title, f); err != nil {
@@ -176,7 +181,8 @@ func (w *sheetWriter) table(s *sheet) error {
 func tableName(s *sheet) string { return "tbl_" + ingest.Fold(s.name) }
 
 // mend replaces or corrects the parts that excelize cannot write as wanted: the charts, the filters that it
-// gives to every table, and the bars of sparklines, which begin at the smallest value instead of zero.
+// gives to every table, and the bounds of
+// sparklines, which are else the smallest and the largest number of each.
 func (w *sheetWriter) mend(sheets []sheet, name string, data []byte) ([]byte, error) {
 	switch {
 	case strings.HasPrefix(name, "xl/charts/"):
@@ -191,8 +197,9 @@ func (w *sheetWriter) mend(sheets []sheet, name string, data []byte) ([]byte, er
 			}
 		}
 	case strings.HasPrefix(name, "xl/worksheets/"):
-		return bytes.ReplaceAll(data, []byte(`<x14:sparklineGroup type="column" displayEmptyCellsAs="gap">`),
-			[]byte(`<x14:sparklineGroup manualMin="0" type="column" displayEmptyCellsAs="gap" minAxisType="custom">`)), nil
+		for _, bounds := range w.sparks[name] { // the groups stand in the order in which they were added
+			data = bytes.Replace(data, []byte(`<x14:sparklineGroup type=`), []byte(`<x14:sparklineGroup `+bounds+`type=`), 1)
+		}
 	}
 	return data, nil
 }
@@ -312,47 +319,27 @@ func columnName(column int) string {
 	return name
 }
 
-// sparklines draws the small bars of a sheet's rows. Where one is below zero, bars stand on an axis, which
-// tells mend to leave their bounds alone.
-func (w *sheetWriter) sparklines(s *sheet) error {
+// sparklines draws the small bars of a sheet's rows, one group for each pair of bounds.
+func (w *sheetWriter) sparklines(s *sheet, part string) error {
 	for _, spark := range s.sparks {
-		groups := map[bool]*excelize.SparklineOptions{}
-		for i, row := range s.rows {
-			negative, found := signs(row[spark.from-1 : spark.last])
-			if !found {
-				continue
-			}
-			if groups[negative] == nil {
-				groups[negative] = &excelize.SparklineOptions{Type: "column", SeriesColor: lookValue.Colour, Axis: negative}
+		var order []string
+		groups := map[string]*excelize.SparklineOptions{}
+		for i, a := range spark.axes {
+			bounds := fmt.Sprintf(`manualMax="%s" manualMin="%s" minAxisType="custom" maxAxisType="custom" `, inXML(a.max), inXML(a.min))
+			if groups[bounds] == nil {
+				order = append(order, bounds)
+				groups[bounds] = &excelize.SparklineOptions{Type: "column", SeriesColor: lookValue.Colour, Axis: a.min < 0}
 			}
 			at := strconv.Itoa(s.headerRow() + 1 + i)
-			groups[negative].Location = append(groups[negative].Location, columnName(spark.column)+at)
-			groups[negative].Range = append(groups[negative].Range, fmt.Sprintf("%s!%s%s:%s%s", quoteSheet(s.name), columnName(spark.from), at, columnName(spark.last), at))
+			groups[bounds].Location = append(groups[bounds].Location, columnName(spark.column)+at)
+			groups[bounds].Range = append(groups[bounds].Range, fmt.Sprintf("%s!%s%s:%s%s", quoteSheet(s.name), columnName(spark.from), at, columnName(spark.last), at))
 		}
-		for _, negative := range []bool{false, true} {
-			if groups[negative] == nil {
-				continue
-			}
-			if err := w.file.AddSparkline(s.name, groups[negative]); err != nil {
+		for _, bounds := range order {
+			if err := w.file.AddSparkline(s.name, groups[bounds]); err != nil {
 				return fmt.Errorf("sparklines: %w", err)
 			}
 		}
+		w.sparks[part] = append(w.sparks[part], order...)
 	}
 	return nil
-}
-
-// signs reports whether there are numbers among the cells, and one below zero.
-func signs(cells []any) (negative, found bool) {
-	for _, value := range cells {
-		if v, ok := value.(formatted); ok {
-			value = v.value
-		}
-		switch v := value.(type) {
-		case float64:
-			negative, found = negative || v < 0, true
-		case int64:
-			negative, found = negative || v < 0, true
-		}
-	}
-	return negative, found
 }

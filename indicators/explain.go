@@ -115,26 +115,37 @@ WHERE c.periode = $1 AND (c.territoire_id = $2 OR NOT m.perime AND c.territoire_
 // Rows are the members of the indicator's population for a territory or the Programme and a month, of
 // all modalites, unknown ones included, in a total order: what Compute aggregated.
 func (ind *Indicator) Rows(ctx context.Context, w *transform.Warehouse, territory string, period time.Time) ([]Member, error) {
+	all, err := ind.rows(ctx, w, period, "portee = ?", territory)
+	return all[territory], err
+}
+
+// RowsByTerritory are the Rows of every territory, by its identifier, in one query.
+func (ind *Indicator) RowsByTerritory(ctx context.Context, w *transform.Warehouse, period time.Time) (map[string][]Member, error) {
+	return ind.rows(ctx, w, period, "portee = territoire_id")
+}
+
+func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, period time.Time, where string, args ...any) (map[string][]Member, error) {
 	inputs := ""
 	for _, name := range ind.Estimator.Inputs {
 		inputs += ", " + name
 	}
-	rows, err := w.QueryContext(ctx, fmt.Sprintf(`SELECT territoire_id, coalesce(modalite, '') AS modalite, coalesce(sujet::VARCHAR, '') AS sujet, source,
+	rows, err := w.QueryContext(ctx, fmt.Sprintf(`SELECT portee, territoire_id, coalesce(modalite, '') AS modalite, coalesce(sujet::VARCHAR, '') AS sujet, source,
 	coalesce(connu, false) AS connu, coalesce(absents, 0) AS absents, coalesce(entiere, true) AS entiere%s
 FROM (
 %s
-) WHERE portee = ? AND periode = ?
-ORDER BY ALL`, inputs, ind.scopedQuery(year)), territory, period)
+) WHERE periode = ? AND %s
+ORDER BY ALL`, inputs, ind.scopedQuery(year), where), append([]any{period}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("rows of %s: %w", ind.ID, err)
 	}
 	defer rows.Close()
-	var members []Member
+	members := map[string][]Member{}
 	for rows.Next() {
 		var m Member
+		var scope string
 		var sources any
 		values := make([]any, len(ind.Estimator.Inputs))
-		targets := []any{&m.Territory, &m.Modalite, &m.Subject, &sources, &m.Counted, &m.absent, &m.whole}
+		targets := []any{&scope, &m.Territory, &m.Modalite, &m.Subject, &sources, &m.Counted, &m.absent, &m.whole}
 		for i := range values {
 			targets = append(targets, &values[i])
 		}
@@ -147,7 +158,7 @@ ORDER BY ALL`, inputs, ind.scopedQuery(year)), territory, period)
 		if m.Sources, err = readSources(sources); err != nil {
 			return nil, fmt.Errorf("rows of %s: %w", ind.ID, err)
 		}
-		members = append(members, m)
+		members[scope] = append(members[scope], m)
 	}
 	return members, rows.Err()
 }

@@ -23,7 +23,7 @@ SELECT l.territoire_id, l.indicateur, l.nom, coalesce(l.libelle, 'ensemble') AS 
     max(v.numerateur) FILTER (h.periode = m.periode) AS numerateur,
     max(v.denominateur) FILTER (h.periode = m.periode) AS denominateur,
     max(s.libelle) FILTER (h.periode = m.periode) AS statut, max(v.statut) FILTER (h.periode = m.periode) AS statut_code, l.secret,
-    max(t.reference) AS reference, max(e.libelle) AS evolution,
+    max(t.reference) AS reference, max(t.ecart) FILTER (h.periode = m.periode AND v.statut = 'ok') AS ecart, max(e.libelle) AS evolution,
     max(r.commentaire) AS commentaire, max(r.periode) AS commente_le
 FROM lignes l
 CROSS JOIN mois m
