@@ -115,8 +115,8 @@ func fillDurations(_ context.Context, p *place, rows []record, s *sheet) error {
 		"Cette feuille contient un tableau et un graphique : la part des freins levés, et celle des attentes satisfaites, selon le temps passé depuis qu’ils ont été dits. C’est l’incidence d’Aalen et Johansen, comme pour C14 et C17 ; un abandon n’est pas une levée.",
 		"Une cellule vide : moins de dix en tout, ou moins de cinq encore suivis à ce moment-là. Trait plein bleu : freins levés ; tirets gris : bornes de l’intervalle à 95 % ; tirets violets : attentes satisfaites.",
 	}
-	s.columns = []column{{"Mois écoulés", 9, integerFormat}, {"Freins levés", 11, percentFormat}, {"Borne basse", 11, percentFormat}, {"Borne haute", 11, percentFormat}, {"Freins encore suivis", 11, integerFormat},
-		{"Attentes satisfaites", 12, percentFormat}, {"Attentes encore suivies", 11, integerFormat}}
+	s.columns = []column{{"Mois écoulés", 10, integerFormat}, {"Freins levés", 13, percentFormat}, {"Borne basse", 13, percentFormat}, {"Borne haute", 13, percentFormat}, {"Freins encore suivis", 13, integerFormat},
+		{"Attentes satisfaites", 13, percentFormat}, {"Attentes encore suivies", 14, integerFormat}}
 	for month := 0; month <= durationMonths; month++ {
 		days := float64(month) * daysPerMonth
 		l, m := lifted.at(month), met.at(month)

@@ -316,7 +316,7 @@ func fillRelations(_ context.Context, _ *place, rows []record, s *sheet) error {
 	s.frozen = 2
 	s.filtered = true
 	s.columns = []column{{"Organisme public", 24, textFormat}, {"Acteur de l’ESS", 24, textFormat}, {"Dit par l’organisme public", 18, textFormat}, {"Depuis (public)", 14, textFormat}, {"Avant (public)", 18, textFormat},
-		{"Dit par l’acteur de l’ESS", 18, textFormat}, {"Depuis (ESS)", 14, textFormat}, {"Avant (ESS)", 18, textFormat}, {"Écart, ESS moins public", 12, integerFormat}}
+		{"Dit par l’acteur de l’ESS", 18, textFormat}, {"Depuis (ESS)", 14, textFormat}, {"Avant (ESS)", 18, textFormat}, {"Écart, ESS moins public", 12, signedInteger}}
 	since := func(value any) string {
 		if month, ok := value.(time.Time); ok {
 			return shortMonthName(month)

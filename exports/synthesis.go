@@ -15,6 +15,7 @@ type synthesis struct {
 	valued  []figure // those that have a value
 	good    []figure // that move as is wished for
 	bad     []figure // that move against it
+	neutral []figure // that move, and only describe
 	words   map[indicators.Word]int
 }
 
@@ -28,10 +29,13 @@ func synthesize(rows []record) synthesis {
 		}
 		s.valued = append(s.valued, f)
 		s.words[f.word]++
-		if good, bad := f.favourable(); good {
+		switch good, bad := f.favourable(); {
+		case good:
 			s.good = append(s.good, f)
-		} else if bad {
+		case bad:
 			s.bad = append(s.bad, f)
+		case f.word == indicators.Rising || f.word == indicators.Falling:
+			s.neutral = append(s.neutral, f)
 		}
 	}
 	return s
@@ -139,6 +143,9 @@ func (s *synthesis) deliberates(obstacles []record) string {
 	var lines []string
 	for _, f := range s.bad {
 		lines = append(lines, fmt.Sprintf("%s : %s, %s. Que s’est-il passé ?", f.title(), f.level(), f.movement()))
+	}
+	for _, f := range s.neutral {
+		lines = append(lines, fmt.Sprintf("%s : %s, %s. Comment le lire ?", f.title(), f.level(), f.movement()))
 	}
 	switch s.family() {
 	case "C":

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"cairn/indicators"
 )
 
 // The columns of the sheet « Séries » that the charts point at, from 1.
@@ -111,10 +113,19 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 		title := typo(b.code + " " + b.name)
 		c := timeChart(title, b.describe(title), at, seriesMonth, b.rows[0]["periode"].(time.Time), b.rows[len(b.rows)-1]["periode"].(time.Time), b.axis(),
 			line{seriesLow, lookBound}, line{seriesHigh, lookBound}, line{seriesBaseline, lookBaseline}, line{seriesValue, lookValue}, line{seriesMark, lookMark})
-		c.cell, c.width, c.height = chartCell(i), trajectoryWidth, trajectoryHeight
+		c.cell, c.width, c.height, c.key = chartCell(i), trajectoryWidth, trajectoryHeight, b.finding()
 		s.charts = append(s.charts, c)
 	}
 	return nil
+}
+
+// finding is what the last month says, in words, under the title.
+func (b *seriesBlock) finding() string {
+	f := figureOf(b.rows[len(b.rows)-1])
+	if !f.value.Valid || f.word == indicators.NotTested {
+		return f.level()
+	}
+	return typo(f.level() + " ; " + f.movement())
 }
 
 // describe is the chart's alternative text: what it says, made from its data.

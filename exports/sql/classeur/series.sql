@@ -10,7 +10,8 @@ WITH marques AS (
 tracees AS (
     SELECT * FROM (VALUES (1, 'C02', ''), (2, 'C04', ''), (3, 'C14', ''), (4, 'E02', ''), (5, 'E03', ''), (6, 'V04', '')) l(ordre, indicateur, modalite)
 )
-SELECT v.territoire_id, l.ordre, v.indicateur, c.nom, c.unite, v.periode, v.valeur, v.borne_basse, v.borne_haute, v.statut, t.reference, t.mot, m.reperes
+SELECT v.territoire_id, l.ordre, v.indicateur, c.nom, c.unite, c.sens, v.periode, v.valeur, v.borne_basse, v.borne_haute, v.numerateur, v.denominateur, v.effectif,
+    v.statut AS statut_code, t.reference, t.mot, m.reperes
 FROM tracees l
 JOIN indicateur.catalogue c ON c.indicateur = l.indicateur
 JOIN indicateur.publiees v ON v.indicateur = l.indicateur AND v.modalite = l.modalite AND v.territoire_id NOT LIKE '*%'
