@@ -123,17 +123,22 @@ func SyncDir(dir string) error {
 	return nil
 }
 
+// SyncFile makes durable a file that something else has written.
+func SyncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
 // SyncTree makes every file and folder below dir durable, for a staged set that a rename publishes.
 func SyncTree(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return f.Sync()
+		return SyncFile(path)
 	})
 }

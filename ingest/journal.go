@@ -153,6 +153,12 @@ func (j *Journal) ChainAt(n int) string {
 	return j.chains[n-1]
 }
 
+// Until is the journal as it was when it had n lines: to be read, no line can be added.
+func (j *Journal) Until(n int) *Journal {
+	n = min(n, len(j.entries))
+	return &Journal{entries: j.entries[:n:n], chains: j.chains[:n:n]}
+}
+
 // Torn is how many bytes a crash left after the last whole line. They are dropped when a line is added.
 func (j *Journal) Torn() int { return j.torn }
 

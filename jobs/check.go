@@ -83,8 +83,9 @@ func (c *checkCmd) annotate(e *env, m *ingest.Model, file string, data []byte, s
 
 // checkContext is the workspace that a check compares with, if there is one.
 type checkContext struct {
-	db    *transform.Warehouse
-	state transform.State
+	db      *transform.Warehouse // a copy, in which the file is tried
+	state   transform.State
+	discard func()
 }
 
 func (e *env) checkContext() (checkContext, error) {
@@ -96,8 +97,8 @@ func (e *env) checkContext() (checkContext, error) {
 	if err != nil {
 		return none, err
 	}
-	if _, err := os.Stat(w.path("cairn.duckdb")); err != nil {
-		return none, nil // nothing has run here yet
+	if stands, err := w.stands(); !stands {
+		return none, err // nothing has run here yet
 	}
 	journal, err := w.journal()
 	if err != nil {
@@ -107,13 +108,13 @@ func (e *env) checkContext() (checkContext, error) {
 	if err != nil {
 		return none, err
 	}
-	db, err := w.open()
-	return checkContext{db, state}, err
+	db, discard, err := w.scratch()
+	return checkContext{db, state, discard}, err
 }
 
 func (c checkContext) close() {
 	if c.db != nil {
-		c.db.Close()
+		c.discard()
 	}
 }
 

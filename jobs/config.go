@@ -99,7 +99,9 @@ licence = "etalab-2.0"
 //	archive/  journal.jsonl                                   the truth: what was received and done
 //	pseudonymes.cle                                           renames respondents in the database; for nobody's eyes
 //	.cairn.lock                                               who writes at the moment
-//	cairn.duckdb  outbox/<period>/v<N>/                       computed: may be deleted
+//	cairn.duckdb  cairn.duckdb.sha256  returns/               computed: may be deleted
+//	outbox/<period>/v<N>/                                     computed: the last version of a month may be deleted
+//	quarantaine/                                              databases that were found damaged
 type Workspace struct {
 	Dir    string
 	Config Config
@@ -132,7 +134,7 @@ func OpenWorkspace(dir string) (*Workspace, error) {
 func (w *Workspace) path(name string) string { return filepath.Join(w.Dir, name) }
 func (w *Workspace) archive() ingest.Archive { return ingest.Archive{Dir: w.path("archive")} }
 func (w *Workspace) journal() (*ingest.Journal, error) {
-	return ingest.OpenJournal(w.path("journal.jsonl"))
+	return ingest.OpenJournal(w.path(journalFile))
 }
 
 // pseudonymKey reads the key by which respondents are renamed, and makes it the first time. A lost key

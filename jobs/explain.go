@@ -216,16 +216,11 @@ func (c *explainCmd) movements(e *env, x *explained) error {
 	if !known {
 		return &hintError{fmt.Errorf("%s holds nothing in %s", filepath.Base(c.Cell), c.What), "give the sheet's name and the cell as they are in the file, as 'Relations!D14'"}
 	}
-	dir, err := os.MkdirTemp("", "cairn-explain-")
+	other, discard, err := x.workspace.scratch()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	other, err := x.copyDatabase(filepath.Join(dir, "cairn.duckdb"))
-	if err != nil {
-		return err
-	}
-	defer other.Close()
+	defer discard()
 	if err := other.Substitute(e.ctx, x.model, original, submission); err != nil {
 		return err
 	}
@@ -257,28 +252,6 @@ func (x *explained) find(file string) (original string, data []byte, err error) 
 		}
 	}
 	return "", nil, &hintError{fmt.Errorf("%s was never received", file), "give a file of the inbox"}
-}
-
-// copyDatabase opens a copy of the database.
-func (x *explained) copyDatabase(path string) (*transform.Warehouse, error) {
-	if err := x.db.Close(); err != nil { // all that it holds is then in its file
-		return nil, err
-	}
-	data, err := os.ReadFile(x.workspace.path("cairn.duckdb"))
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		return nil, err
-	}
-	if x.db, err = x.workspace.open(); err != nil {
-		return nil, err
-	}
-	copied, err := transform.Open(path, "")
-	if err == nil {
-		copied.Key = x.db.Key
-	}
-	return copied, err
 }
 
 type movement struct {

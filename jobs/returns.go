@@ -55,7 +55,7 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 	}
 	for path := range index {
 		if kept[path] == "" { // a submission that was withdrawn, or a month corrected on the cover
-			if err := os.Remove(filepath.Join(dir, path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := ingest.RemoveDurably(filepath.Join(dir, path)); err != nil {
 				return err
 			}
 		}

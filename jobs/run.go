@@ -65,36 +65,30 @@ func (r *run) do() (err error) {
 	if r.journal, err = r.workspace.journal(); err != nil {
 		return err
 	}
+	if err := r.workspace.tidy(); err != nil {
+		return err
+	}
+	if n := r.journal.Torn(); n > 0 {
+		fmt.Fprintf(r.stdout, "journal: a crash left %d bytes of a line that was never finished: they are dropped\n", n)
+	}
 	received, err := r.collect()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(r.stdout, "collected: %d new files\n", received)
-	db, err := r.workspace.open()
+	if err := r.workspace.room(); err != nil {
+		return err
+	}
+	if err := ingest.MkdirDurably(r.workspace.path("outbox")); err != nil {
+		return err
+	}
+	db, err := r.current()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	last, published := r.upToDate()
-	if err := r.build(db); err != nil {
+	if err := r.release(db); err != nil {
 		return err
-	}
-	if published {
-		fmt.Fprintf(r.stdout, "nothing has changed since release %s v%d: nothing to publish\n", last.Period, last.Version)
-	} else {
-		if err := r.publish(db); err != nil {
-			return err
-		}
-		if err := r.listReports(); err != nil {
-			return err
-		}
-	}
-	if !r.period.IsZero() { // the database stays at the latest month
-		r.period = time.Time{}
-		r.inputs = r.digest()
-		if err := r.build(db); err != nil {
-			return err
-		}
 	}
 	if err := r.writeReturns(db); err != nil {
 		return err
@@ -102,21 +96,68 @@ func (r *run) do() (err error) {
 	return r.reportFindings(db)
 }
 
-// open opens the workspace's database. Only the outbox may be written by it.
-func (w *Workspace) open() (*transform.Warehouse, error) {
-	if err := ingest.MkdirDurably(w.path("outbox")); err != nil {
-		return nil, err
+// current is the database of the latest month, brought up to the archive and the journal. One that was
+// built from the same state is left as it is.
+func (r *run) current() (*transform.Warehouse, error) {
+	w := r.workspace
+	asked := r.period
+	r.period = time.Time{}
+	key := r.digest()
+	defer func() { r.period = asked }()
+	stands, err := w.stands()
+	if errors.As(err, new(*damagedError)) {
+		err = r.quarantine(w, err)
 	}
-	key, err := w.pseudonymKey()
 	if err != nil {
 		return nil, err
 	}
-	db, err := transform.Open(w.path("cairn.duckdb"), w.path("outbox"))
+	if stands {
+		db, err := w.open()
+		if err != nil {
+			return nil, err
+		}
+		built, err := db.BuiltFrom(r.ctx)
+		if err == nil {
+			err = r.checkJournal(built)
+		}
+		if err == nil && built.Key == key {
+			return db, nil
+		}
+		if err := errors.Join(err, db.Close()); err != nil {
+			return nil, err
+		}
+	}
+	err = w.renew(r.ctx, !stands, func(db *transform.Warehouse) error { return r.build(db, time.Time{}, key) }, nil)
 	if err != nil {
 		return nil, err
 	}
-	db.Key = key
-	return db, nil
+	return w.open()
+}
+
+// release publishes the month that was asked for, the database's own or an earlier one.
+func (r *run) release(db *transform.Warehouse) (err error) {
+	if last, published := r.upToDate(); published {
+		fmt.Fprintf(r.stdout, "nothing has changed since release %s v%d: nothing to publish\n", last.Period, last.Version)
+		return nil
+	}
+	if !r.period.IsZero() {
+		earlier, discard, err := r.workspace.scratch()
+		if err != nil {
+			return err
+		}
+		defer discard()
+		if err := r.build(earlier, r.period, r.inputs); err != nil {
+			return err
+		}
+		db = earlier
+	}
+	if r.state.Horizon, err = db.Horizon(r.ctx); err != nil {
+		return err
+	}
+	if err := r.publish(db); err != nil {
+		return err
+	}
+	return r.listReports()
 }
 
 // collect archives what is new: the reference files first, then the inbox.
@@ -142,17 +183,32 @@ func (r *run) collect() (int, error) {
 	if err != nil {
 		return len(received), err
 	}
-	if r.state, err = readState(r.journal, archive); err != nil {
-		return 0, err
+	return len(received), r.readInputs(r.journal)
+}
+
+// readInputs reads what a journal's database, and a release of it, are a function of.
+func (r *run) readInputs(journal *ingest.Journal) (err error) {
+	if r.state, err = readState(journal, r.workspace.archive()); err != nil {
+		return err
 	}
 	r.state.Sets = r.workspace.Config.sets()
 	r.inputs = r.digest()
-	return len(received), nil
+	return nil
+}
+
+// checkJournal refuses a journal that no longer has the lines that the database was built from.
+func (r *run) checkJournal(built transform.State) error {
+	if r.journal.ChainAt(built.Lines) == built.Chain {
+		return nil
+	}
+	return &hintError{fmt.Errorf("the journal has lost lines: the database was built from %d, it has %d, or others", built.Lines, len(r.journal.Entries())),
+		"put it back from a backup: cairn restore"}
 }
 
 // readState finds in the journal and the archive what the database is a function of.
 func readState(journal *ingest.Journal, archive ingest.Archive) (s transform.State, err error) {
 	s.References, s.Withdrawn = map[string]string{}, map[int]bool{}
+	s.Lines, s.Chain = len(journal.Entries()), journal.Chain()
 	decided := map[string]int{} // finding → its place among the decisions
 	for _, e := range journal.Entries() {
 		switch e.Type {
@@ -235,23 +291,9 @@ func (r *run) upToDate() (ingest.Entry, bool) {
 	return ingest.Entry{}, false
 }
 
-// build brings the database up to the archive and the journal. One that was built from the same
-// state is left as it is.
-func (r *run) build(db *transform.Warehouse) error {
-	built, err := db.BuiltFrom(r.ctx)
-	if err != nil {
-		return err
-	}
-	if built != r.inputs {
-		if err := r.rebuild(db); err != nil {
-			return err
-		}
-	}
-	r.state.Horizon, err = db.Horizon(r.ctx)
-	return err
-}
-
-func (r *run) rebuild(db *transform.Warehouse) error {
+// build makes the tables of a database from the archive and the journal, its calendar up to a month (zero: the
+// latest that anyone submitted), under the key of this state.
+func (r *run) build(db *transform.Warehouse, horizon time.Time, key string) error {
 	var originals []string
 	for _, e := range r.state.Receptions {
 		originals = append(originals, e.Original)
@@ -263,8 +305,15 @@ func (r *run) rebuild(db *transform.Warehouse) error {
 		return err
 	}
 	slog.Info("loaded", "parsed", parsed, "receptions", len(originals))
-	r.state.Horizon, r.state.Key = r.period, r.inputs
-	if err := db.Build(r.ctx, r.model, r.state); err != nil {
+	if err := ingest.Failpoint("database.loaded"); err != nil {
+		return err
+	}
+	state := r.state
+	state.Horizon, state.Key = horizon, key
+	if err := db.Build(r.ctx, r.model, state); err != nil {
+		return err
+	}
+	if err := ingest.Failpoint("database.built"); err != nil {
 		return err
 	}
 	bar = r.progress("computing indicators")
@@ -302,13 +351,13 @@ func (r *run) publish(db *transform.Warehouse) error {
 		standing := manifestDigest(target)
 		switch {
 		case manifest == standing: // unchanged, or renamed into place just before a crash
-			err = os.RemoveAll(staged)
+			err = ingest.RemoveDurably(staged)
 		case standing == "" && (last.Version < version || manifest == last.Manifest):
-			if err = os.RemoveAll(target); err == nil { // what is there has no manifest: it is no release
-				err = putInPlace(staged, target)
+			if err = ingest.RemoveDurably(target); err == nil { // what is there is not whole: it is no release
+				err = putInPlace(staged, target, manifest)
 			}
 		default:
-			if err := os.RemoveAll(staged); err != nil {
+			if err := ingest.RemoveDurably(staged); err != nil {
 				return err
 			}
 			version++
@@ -325,7 +374,7 @@ func (r *run) publish(db *transform.Warehouse) error {
 func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string, err error) {
 	period := r.state.Horizon.Format("2006-01")
 	dir = filepath.Join(r.workspace.path("outbox"), period, fmt.Sprintf(".v%d.partial", version))
-	if err := os.RemoveAll(dir); err != nil { // left by a crash
+	if err := ingest.RemoveDurably(dir); err != nil { // left by a crash
 		return "", "", err
 	}
 	if err := ingest.MkdirDurably(filepath.Dir(dir)); err != nil {
@@ -355,11 +404,24 @@ func (r *run) earlier(version int) []string {
 	return dirs
 }
 
-func putInPlace(staged, target string) error {
-	if err := os.Rename(staged, target); err != nil {
+// putInPlace reads a staged release back from the disk, then switches to it.
+func putInPlace(staged, target, manifest string) error {
+	if err := ingest.Failpoint("release.staged=" + staged); err != nil {
 		return err
 	}
-	return ingest.SyncDir(filepath.Dir(target))
+	if !ingest.Planted("switch-before-verify") {
+		read, err := exports.Whole(staged)
+		if err == nil && read != manifest {
+			err = errors.New("its manifest is not the one that was written")
+		}
+		if err != nil {
+			return fmt.Errorf("the release is not put in place: %w", err)
+		}
+	}
+	if err := ingest.RenameDurably(staged, target); err != nil {
+		return err
+	}
+	return ingest.Failpoint("release.switched")
 }
 
 // record journals a release that is new, or the inputs under which an old one was found again.
@@ -383,14 +445,16 @@ func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, ma
 	})
 }
 
-// manifestDigest is the SHA-256 of a release's manifest; "" when there is none.
+// manifestDigest is the SHA-256 of a release's manifest; "" when there is none, or the release is not whole.
 func manifestDigest(dir string) string {
-	data, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	digest, err := exports.Whole(dir)
 	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			slog.Warn("a release is damaged", "dir", dir, "error", err)
+		}
 		return ""
 	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return digest
 }
 
 // listReports prints where the release is and every file of it.

@@ -36,7 +36,8 @@ func TestMain(m *testing.M) {
 //	touchat TIME FILE…     set modification times
 //	setcell IN OUT SHEET CELL TEXT   copy a workbook with one cell changed
 //	find VAR DIR PATTERN   set VAR to the one file below DIR whose name matches
-//	damage DIR             flip a bit of the first file below DIR
+//	damage PATH            flip a bit of the file, or of the first one below the folder
+//	only DIR ID…           leave of a demo only these territories and what they sent
 //	hold DIR               take the lock of a workspace, until release
 //	release                give it back
 func TestScripts(t *testing.T) {
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find, "damage": damage,
+			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find, "damage": damage, "only": only,
 			"hold": hold, "release": release,
 		},
 	})
@@ -157,4 +158,36 @@ func hold(ts *testscript.TestScript, neg bool, args []string) {
 
 func release(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check((*ts.Value(heldKey{}).(**os.File)).Close())
+}
+
+func only(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(keepTerritories(ts.MkAbs(args[0]), args[1:]...))
+}
+
+// keepTerritories makes a small workspace of a demo's: the folder of a territory's files has its name.
+func keepTerritories(dir string, ids ...string) error {
+	register := filepath.Join(dir, "territoires.csv")
+	data, err := os.ReadFile(register)
+	if err != nil {
+		return err
+	}
+	lines := strings.SplitAfter(string(data), "\n")
+	kept, names := lines[:1:1], []string{}
+	for _, line := range lines[1:] {
+		if cells := strings.Split(line, ","); slices.Contains(ids, cells[0]) {
+			kept, names = append(kept, line), append(names, cells[1])
+		}
+	}
+	folders, err := os.ReadDir(filepath.Join(dir, "inbox"))
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		if !slices.Contains(names, f.Name()) {
+			if err := os.RemoveAll(filepath.Join(dir, "inbox", f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return os.WriteFile(register, []byte(strings.Join(kept, "")), 0o644)
 }

@@ -174,8 +174,8 @@ func (e *env) workbooks(w *Workspace) (*workbooks, error) {
 	if len(b.places) == 0 {
 		return nil, &hintError{errors.New("territoires.csv lists no territory"), "a line per territory of the programme"}
 	}
-	if _, err := os.Stat(w.path("cairn.duckdb")); err != nil {
-		return b, nil // nothing has run here yet: no register is known
+	if stands, err := w.stands(); !stands {
+		return b, err // nothing has run here yet: no register is known
 	}
 	if b.db, err = w.open(); err != nil {
 		return nil, err

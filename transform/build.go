@@ -34,6 +34,8 @@ type State struct {
 	Sets        []Set             // of territories whose figures are asked for, beside the programme's
 	Released    []Publication     // what was published before
 	Key         string            // identifies all of this; BuiltFrom tells it
+	Lines       int               // of the journal, from which this was read
+	Chain       string            // of the last of them
 	Horizon     time.Time         // the last month of the calendar, as its first day, UTC; zero: the latest submitted
 }
 
@@ -221,7 +223,7 @@ func buildReference(tx *Tx, m *ingest.Model, s State) error {
 		rows          [][]driver.Value
 	}{
 		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE, retiree BOOLEAN", receptionRows(s)},
-		{"construction", "cle VARCHAR", [][]driver.Value{{s.Key}}},
+		{"construction", "cle VARCHAR, lignes INTEGER, chaine VARCHAR", [][]driver.Value{{s.Key, int32(s.Lines), s.Chain}}},
 		{"codes", "liste VARCHAR, rang INTEGER, code VARCHAR, libelle VARCHAR, groupe VARCHAR", codeRows(m)},
 		{"decisions", "identite VARCHAR, decision VARCHAR, motif VARCHAR", decisionRows(s)},
 		{"tables", `"table" VARCHAR, titre VARCHAR, genre VARCHAR`, tableRows(m)},

@@ -12,15 +12,16 @@ import (
 // ErrNoSubmission is a workspace without any workbook that could be taken.
 var ErrNoSubmission = errors.New("no workbook has been received yet")
 
-// BuiltFrom is the Key of the state that the database was built from; "" when it was never built.
-func (w *Warehouse) BuiltFrom(ctx context.Context) (key string, err error) {
+// BuiltFrom tells of the state that the database was built from: its Key, Lines and Chain alone; none when it
+// was never built.
+func (w *Warehouse) BuiltFrom(ctx context.Context) (s State, err error) {
 	var built int
 	err = w.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'indicateur' AND table_name = 'valeurs'").Scan(&built)
 	if err != nil || built == 0 {
-		return "", err
+		return s, err
 	}
-	err = w.QueryRowContext(ctx, `SELECT cle FROM ref.construction`).Scan(&key)
-	return key, err
+	err = w.QueryRowContext(ctx, `SELECT cle, lignes, chaine FROM ref.construction`).Scan(&s.Key, &s.Lines, &s.Chain)
+	return s, err
 }
 
 // Horizon is the last month of the calendar.

@@ -135,8 +135,8 @@ var ErrNotBuilt = errors.New("nothing has been built here yet")
 
 // Built reports ErrNotBuilt when the database holds no rows to read.
 func (w *Warehouse) Built(ctx context.Context) error {
-	key, err := w.BuiltFrom(ctx)
-	if err == nil && key == "" {
+	built, err := w.BuiltFrom(ctx)
+	if err == nil && built.Key == "" {
 		return ErrNotBuilt
 	}
 	return err

@@ -30,8 +30,15 @@ type Warehouse struct {
 
 // Open opens or makes the database at path ("" for one in memory). Files can be written below
 // exportDir and nowhere else; nothing can be loaded from outside.
-func Open(path, exportDir string) (*Warehouse, error) {
-	connector, err := duckdb.NewConnector(path, nil)
+func Open(path, exportDir string) (*Warehouse, error) { return open(path, path, exportDir) }
+
+// OpenReadOnly opens a database that nothing can change. Several processes may have it open.
+func OpenReadOnly(path, exportDir string) (*Warehouse, error) {
+	return open(path, path+"?access_mode=READ_ONLY", exportDir)
+}
+
+func open(path, dsn, exportDir string) (*Warehouse, error) {
+	connector, err := duckdb.NewConnector(dsn, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}

@@ -1,0 +1,255 @@
+package jobs
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cairn/ingest"
+	"cairn/transform"
+)
+
+// The database is never changed where it stands. It is made or changed in a file beside, closed, read back,
+// synced, and put in its place by a rename: whoever reads goes on with the one that he opened, and a crash
+// leaves a file that the next run deletes. Its SHA-256 is kept beside it, and checked before the engine
+// sees the file, which a damaged one could bring down.
+const (
+	databaseFile  = "cairn.duckdb"
+	sumFile       = "cairn.duckdb.sha256"
+	partialFile   = "cairn.duckdb.partial"
+	quarantineDir = "quarantaine"
+)
+
+// damagedError is a database that is not as it was written.
+type damagedError struct{ why string }
+
+func (e *damagedError) Error() string { return "the database is damaged: " + e.why }
+
+// open opens the database that stands, to be read. The outbox may be written by it.
+func (w *Workspace) open() (*transform.Warehouse, error) {
+	stands, err := w.stands()
+	switch {
+	case errors.As(err, new(*damagedError)):
+		return nil, &hintError{err, "cairn run makes it again from the archive"}
+	case err != nil:
+		return nil, err
+	case !stands:
+		return nil, &hintError{errors.New("no database"), "nothing has been built here yet: cairn run"}
+	}
+	return w.openFile(databaseFile, transform.OpenReadOnly)
+}
+
+func (w *Workspace) openFile(name string, open func(path, exportDir string) (*transform.Warehouse, error)) (*transform.Warehouse, error) {
+	key, err := w.pseudonymKey()
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(w.path(name), w.path("outbox"))
+	if err != nil {
+		return nil, err
+	}
+	db.Key = key
+	return db, nil
+}
+
+// scratch opens a copy of the database that may be changed, and is gone when it is closed.
+func (w *Workspace) scratch() (db *transform.Warehouse, discard func(), err error) {
+	dir, err := os.MkdirTemp("", "cairn-")
+	if err != nil {
+		return nil, nil, err
+	}
+	discard = func() { os.RemoveAll(dir) }
+	copied := filepath.Join(dir, databaseFile)
+	if err := ingest.CopyDurably(w.path(databaseFile), copied, 0o600); err != nil {
+		discard()
+		return nil, nil, err
+	}
+	key, err := w.pseudonymKey()
+	if err == nil {
+		db, err = transform.Open(copied, w.path("outbox"))
+	}
+	if err != nil {
+		discard()
+		return nil, nil, err
+	}
+	db.Key = key
+	return db, func() { db.Close(); discard() }, nil
+}
+
+// stands reports whether there is a database; a *damagedError when it cannot be trusted.
+func (w *Workspace) stands() (bool, error) {
+	sum, err := fileSum(w.path(databaseFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, &damagedError{err.Error()}
+	}
+	if _, err := os.Stat(w.path(databaseFile + ".wal")); err == nil {
+		return false, &damagedError{"something else than cairn has written to it"} // it would change what was summed
+	}
+	known, err := w.sums()
+	if err != nil {
+		return false, err
+	}
+	if !slices.Contains(known, sum) {
+		return false, &damagedError{"its bytes are not those that were written"}
+	}
+	return true, nil
+}
+
+// sums are the SHA-256 that the database may have: between the writing of the sums and the renaming of the file
+// it is still the one before.
+func (w *Workspace) sums() ([]string, error) {
+	data, err := os.ReadFile(w.path(sumFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var sums []string
+	for s := bufio.NewScanner(strings.NewReader(string(data))); s.Scan(); {
+		sum, _, _ := strings.Cut(s.Text(), " ")
+		sums = append(sums, sum)
+	}
+	return sums, nil
+}
+
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// renew changes a copy of the database that stands, or makes a fresh one, and puts it in its place once it is
+// closed, read back and, if asked, proved.
+func (w *Workspace) renew(ctx context.Context, fresh bool, change func(*transform.Warehouse) error, prove func(path string) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.tidy())
+		}
+	}()
+	if !fresh {
+		if err := ingest.CopyDurably(w.path(databaseFile), w.path(partialFile), 0o600); err != nil {
+			return fmt.Errorf("copy the database: %w", err)
+		}
+	}
+	written, err := w.writePartial(ctx, change)
+	if err != nil {
+		return err
+	}
+	if err := w.readPartial(ctx, written); err != nil {
+		return err
+	}
+	if prove != nil {
+		if err := prove(w.path(partialFile)); err != nil {
+			return err
+		}
+	}
+	return w.switchDatabase()
+}
+
+func (w *Workspace) writePartial(ctx context.Context, change func(*transform.Warehouse) error) (written map[string]string, err error) {
+	db, err := w.openFile(partialFile, transform.Open)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := ingest.Failpoint("database.change"); err != nil {
+		return nil, err
+	}
+	if err := change(db); err != nil {
+		return nil, err
+	}
+	if err := ingest.Failpoint("database.checkpoint"); err != nil {
+		return nil, err
+	}
+	if err := db.Checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	return db.Sums(ctx)
+}
+
+// readPartial reads back all that was written.
+func (w *Workspace) readPartial(ctx context.Context, written map[string]string) error {
+	if _, err := os.Stat(w.path(partialFile + ".wal")); err == nil {
+		return errors.New("the database was not written to its file")
+	}
+	db, err := w.openFile(partialFile, transform.OpenReadOnly)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	read, err := db.Sums(ctx)
+	if err != nil {
+		return fmt.Errorf("read the database back: %w", err)
+	}
+	for table, sum := range written {
+		if read[table] != sum {
+			return fmt.Errorf("read the database back: %s holds %s, written was %s", table, read[table], sum)
+		}
+	}
+	if !maps.Equal(read, written) {
+		return errors.New("read the database back: it has other tables than were written")
+	}
+	return nil
+}
+
+// switchDatabase puts the file beside in the place of the database.
+func (w *Workspace) switchDatabase() error {
+	path := w.path(partialFile)
+	if err := os.Chmod(path, 0o600); err != nil { // what respondents say is for nobody else's eyes
+		return err
+	}
+	if err := ingest.SyncFile(path); err != nil {
+		return err
+	}
+	sums := []string{}
+	for _, file := range []string{w.path(databaseFile), path} {
+		sum, err := fileSum(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		sums = append(sums, sum+"  "+databaseFile+"\n")
+	}
+	if err := ingest.WriteDurably(w.path(sumFile), []byte(strings.Join(sums, "")), 0o644); err != nil {
+		return err
+	}
+	if err := ingest.Failpoint("database.switch"); err != nil {
+		return err
+	}
+	return ingest.RenameDurably(path, w.path(databaseFile))
+}
+
+// quarantine moves a database that cannot be trusted out of the way, its log with it: neither is looked into.
+func (e *env) quarantine(w *Workspace, damaged error) error {
+	dir := filepath.Join(w.path(quarantineDir), e.now().UTC().Format("20060102T150405.000Z"))
+	if err := ingest.MkdirDurably(dir); err != nil {
+		return err
+	}
+	for _, name := range []string{databaseFile + ".wal", databaseFile} {
+		if err := os.Rename(w.path(name), filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("quarantine: %w", err)
+		}
+	}
+	fmt.Fprintf(e.stdout, "%v\nit was moved to %s and is made again from the archive\n", damaged, dir)
+	return errors.Join(ingest.SyncDir(dir), ingest.SyncDir(w.Dir))
+}
