@@ -18,6 +18,8 @@ import (
 	_ "time/tzdata" // the programme's days are those of Paris, on any machine
 
 	"github.com/alecthomas/kong"
+
+	"cairn/ingest"
 )
 
 // Version is the program's version: part of what a release is a function of.
@@ -98,6 +100,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		}
 		return exitFailed
 	}
+	ingest.Failpoint("command.done") // what it said it did must hold from here on
 	if e.findings {
 		return exitFindings
 	}

@@ -68,22 +68,20 @@ func (w *Workspace) scratch() (db *transform.Warehouse, discard func(), err erro
 	if err != nil {
 		return nil, nil, err
 	}
-	discard = func() { os.RemoveAll(dir) }
 	copied := filepath.Join(dir, databaseFile)
-	if err := ingest.CopyDurably(w.path(databaseFile), copied, 0o600); err != nil {
-		discard()
-		return nil, nil, err
-	}
 	key, err := w.pseudonymKey()
+	if err == nil {
+		err = ingest.CopyDurably(w.path(databaseFile), copied, 0o600)
+	}
 	if err == nil {
 		db, err = transform.Open(copied, w.path("outbox"))
 	}
 	if err != nil {
-		discard()
+		os.RemoveAll(dir)
 		return nil, nil, err
 	}
 	db.Key = key
-	return db, func() { db.Close(); discard() }, nil
+	return db, func() { db.Close(); os.RemoveAll(dir) }, nil
 }
 
 // stands reports whether there is a database; a *damagedError when it cannot be trusted.
