@@ -56,14 +56,6 @@ type place struct {
 	sheets          []entry
 }
 
-func (b *base) indicatorName(code string) string {
-	i := slices.IndexFunc(b.catalogue, func(ind *indicators.Indicator) bool { return ind.ID == code })
-	if i < 0 {
-		return ""
-	}
-	return b.catalogue[i].Name
-}
-
 // writeWorkbooks writes a workbook per territory, on every core.
 func writeWorkbooks(ctx context.Context, b *base, dir string) error {
 	places, err := b.places(ctx)

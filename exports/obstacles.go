@@ -68,7 +68,6 @@ const durationMonths = 24
 
 // curve is the incidence of an end that is waited for, over the subjects of C14 or of C17.
 type curve struct {
-	name     string
 	subjects []indicators.Subject
 	curve    indicators.Curve
 }

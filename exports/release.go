@@ -2,8 +2,9 @@
 //
 //   - donnees/: open data. A resource is a table of it, as a Parquet file and a CSV twin, described in
 //     datapackage.json. Only what the schemas call publique is there.
-//   - evaluateurs/: one workbook per territory, made of sheets. A sheet is a title, a few sentences and
-//     one table (or charts), fed by one SQL file of sql/classeur.
+//   - evaluateurs/: one workbook per territory, made of sheets. A sheet is data: a title, a few sentences,
+//     one table, charts that point at tables of numbers, fed by one SQL file of sql/classeur. One writer
+//     writes them all; sentences about figures are made in sentences.go.
 //   - comparaison/: one workbook of all territories, in the same way, fed by sql/comparaison.
 //   - manifest.json: what the release rests on, and the SHA-256 of each file.
 //

@@ -255,8 +255,11 @@ func intervalText(r record) string {
 		}
 		return frenchNumber(x, 1)
 	}
-	if r["borne_basse"] == nil && r["borne_haute"] == nil {
+	switch {
+	case r["borne_basse"] == nil && r["borne_haute"] == nil:
 		return "[so]"
+	case figureOf(r).census():
+		return "recensement"
 	}
 	return bound("borne_basse") + noBreak + "– " + bound("borne_haute")
 }
@@ -349,8 +352,8 @@ func fillComments(_ context.Context, p *place, rows []record, s *sheet) error {
 		"Cette feuille contient un tableau à remplir : écrivez dans la colonne « Commentaire », puis déposez ce classeur avec ceux des territoires.",
 		"Le commentaire sera montré à côté de la valeur dans les prochains classeurs d’évaluation. Il n’est pas publié.",
 	}
-	s.columns = []column{{"Territoire", 18, textFormat}, {"Mois", 10, textFormat}, {"Code", 7, textFormat}, {"Indicateur", 34, textFormat},
-		{"Commentaire", 60, textFormat}, {"Commentaire précédent", 44, textFormat}}
+	s.columns = []column{{"Territoire", 18, textFormat}, {"Mois", 10, textFormat}, {"Code", 7, textFormat}, {"Indicateur", 42, textFormat},
+		{"Commentaire", 60, inputFormat}, {"Commentaire précédent", 44, textFormat}}
 	for _, r := range rows {
 		before := "aucun"
 		if month, ok := r["mois_precedent"].(time.Time); ok {

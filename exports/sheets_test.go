@@ -193,3 +193,60 @@ func TestSheetOrder(t *testing.T) {
 		}
 	}
 }
+
+// An interval that has shrunk to the value is a census, in every sheet.
+func TestIntervalText(t *testing.T) {
+	for _, c := range []struct {
+		low, high any
+		want      string
+	}{
+		{0.5, 0.5, "recensement"},
+		{0.25, 0.5, "25 % – 50 %"},
+		{0.25, nil, "25 % – [so]"},
+		{nil, nil, "[so]"},
+	} {
+		if got := intervalText(record{"unite": "part", "borne_basse": c.low, "borne_haute": c.high}); plainSpaces(got) != c.want {
+			t.Errorf("%v, %v: %q, want %q", c.low, c.high, plainSpaces(got), c.want)
+		}
+	}
+}
+
+// The numbers that the charts draw are the published ones, and a month that publishes none is an empty cell.
+func TestSeriesAreThePublishedFigures(t *testing.T) {
+	s := shared(t)
+	numbers := 0
+	for territory, f := range openWorkbooks(t, s.dir) {
+		header, last := tableAt(t, f, seriesSheet)
+		for row := header + 1; row <= last; row++ {
+			cell := func(column int) string {
+				raw, err := f.GetCellValue(seriesSheet, columnName(column)+strconv.Itoa(row), excelize.Options{RawCellValue: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return raw
+			}
+			days, err := strconv.Atoi(cell(seriesMonth))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := make([]sql.Null[float64], 4)
+			if err := s.warehouse.QueryRow(`SELECT v.valeur, v.borne_basse, v.borne_haute, t.reference FROM indicateur.publiees v
+LEFT JOIN indicateur.tendances t ON t.indicateur = v.indicateur AND t.territoire_id = v.territoire_id AND t.modalite = v.modalite
+WHERE v.indicateur = ? AND v.territoire_id = ? AND v.periode = DATE '1899-12-30' + ?::INTEGER AND v.modalite = ''`, cell(1), territory, days).Scan(&want[0], &want[1], &want[2], &want[3]); err != nil {
+				t.Fatal(cell(1), days, err)
+			}
+			for i, w := range want {
+				got, err := strconv.ParseFloat(cell(seriesValue+i), 64)
+				if w.Valid != (err == nil) || math.Abs(got-w.V) > 1e-14*math.Abs(w.V) {
+					t.Errorf("%s %s: column %d of row %d holds %q, published %v", territory, cell(1), seriesValue+i, row, cell(seriesValue+i), w)
+				}
+				if w.Valid {
+					numbers++
+				}
+			}
+		}
+	}
+	if numbers < 20 {
+		t.Errorf("only %d numbers: the test says too little", numbers)
+	}
+}

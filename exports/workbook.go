@@ -56,6 +56,7 @@ type format string
 const (
 	textFormat     format = "text"
 	besideFormat   format = "text beside" // a text after another column: with room before it
+	inputFormat    format = "input"       // a text that the reader writes: framed, so that its place is seen
 	symbolFormat   format = "symbol"
 	codeFormat     format = "code"
 	linkFormat     format = "link"
@@ -84,6 +85,7 @@ const fontName, fontSize = "Arial", 11
 var styles = map[format]excelize.Style{
 	textFormat:     {Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}},
 	besideFormat:   {Alignment: &excelize.Alignment{WrapText: true, Horizontal: "left", Vertical: "top", Indent: 1}},
+	inputFormat:    {Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}, Border: frame},
 	codeFormat:     {Alignment: &excelize.Alignment{Vertical: "top"}},
 	symbolFormat:   {Alignment: atRight},
 	linkFormat:     {Font: &excelize.Font{Color: "0B4F8A", Underline: "single"}, Alignment: &excelize.Alignment{Vertical: "top"}},
@@ -109,6 +111,8 @@ var styles = map[format]excelize.Style{
 // atRight has no indent, which LibreOffice forgets here and there: a column of texts does not follow
 // one of numbers.
 var atRight = &excelize.Alignment{Horizontal: "right", Vertical: "top"}
+
+var frame = []excelize.Border{{Type: "top", Style: 1, Color: "6B6B6B"}, {Type: "bottom", Style: 1, Color: "6B6B6B"}, {Type: "left", Style: 1, Color: "6B6B6B"}, {Type: "right", Style: 1, Color: "6B6B6B"}}
 
 var underline = []excelize.Border{{Type: "bottom", Style: 1, Color: "000000"}}
 
