@@ -6,6 +6,8 @@
 //     one table, charts that point at tables of numbers, fed by one SQL file of sql/classeur. One writer
 //     writes them all; sentences about figures are made in sentences.go.
 //   - comparaison/: one workbook of all territories, in the same way, fed by sql/comparaison.
+//   - financeurs/: a page of two printed sides and a workbook for the funders of the programme, and for each funder
+//     of some territories, fed by sql/impact.
 //   - manifest.json: what the release rests on, and the SHA-256 of each file.
 //
 // The package reads the database and writes files, nothing else. The same database gives the same
@@ -33,7 +35,7 @@ import (
 	"cairn/transform"
 )
 
-//go:embed sql schemas
+//go:embed sql schemas impact
 var files embed.FS
 
 // The parts of a release.
@@ -41,6 +43,7 @@ const (
 	dataDir       = "donnees"
 	workbookDir   = "evaluateurs"
 	comparisonDir = "comparaison"
+	impactDir     = "financeurs"
 	manifestFile  = "manifest.json"
 )
 
@@ -55,6 +58,8 @@ type Release struct {
 	Code      string    // the program's version, as printed
 	// References are the SHA-256 of the reference files that the database was built with, by name.
 	References map[string]string
+	// Funders are those whose territories the database has taken together, beside the programme.
+	Funders []Funder
 	// Earlier are the folders of releases that were published before, below the folder that the database may read.
 	Earlier []string
 }
@@ -80,7 +85,7 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 			os.RemoveAll(dir)
 		}
 	}()
-	for _, part := range []string{dataDir, workbookDir, comparisonDir} {
+	for _, part := range []string{dataDir, workbookDir, comparisonDir, impactDir} {
 		if err := os.Mkdir(filepath.Join(dir, part), 0o755); err != nil {
 			return "", nil, err
 		}
@@ -96,6 +101,9 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeComparison(ctx, b, filepath.Join(dir, comparisonDir)); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	if err := writeImpacts(ctx, b, filepath.Join(dir, impactDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	manifest, written, err = writeManifest(ctx, w, r, dir)

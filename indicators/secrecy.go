@@ -123,6 +123,16 @@ SELECT portee, periode, modalite, territoire_id, unnest(repondants) AS repondant
 GROUP BY ALL HAVING count(DISTINCT (territoire_id, repondant)) < %d`, scoped, minimumPersons)
 }
 
+// TellsOfOne reports whether a sum of these amounts, one per subject, would tell of one of them: the rule of
+// primaryQuery, for sums that are no indicator.
+func TellsOfOne(amounts []int64) bool {
+	var sum, largest int64
+	for _, amount := range amounts {
+		sum, largest = sum+amount, max(largest, amount)
+	}
+	return len(amounts) < minimumSubjects || float64(largest) > maximumPart*float64(sum)
+}
+
 // primary finds the places whose figure would tell too much by itself.
 func (ind *Indicator) primary(ctx context.Context, w *transform.Warehouse, l window) (map[spot]bool, error) {
 	rows, err := w.QueryContext(ctx, ind.primaryQuery(ind.scopedQuery(l)))

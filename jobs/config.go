@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"cairn/exports"
 	"cairn/ingest"
 	"cairn/transform"
 )
@@ -32,6 +34,8 @@ type Funder struct {
 	ID          string   `toml:"id"`
 	Name        string   `toml:"nom"`
 	Territories []string `toml:"territoires"`
+	// Labels are the funder's own words for indicators of its summary, by code.
+	Labels map[string]string `toml:"libelles"`
 }
 
 var funderID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,39}$`)
@@ -51,6 +55,11 @@ func (c *Config) validate() error {
 		case len(repeated) < len(f.Territories):
 			return fmt.Errorf("financeurs, %s: a territory is named twice", f.ID)
 		}
+		for _, code := range slices.Sorted(maps.Keys(f.Labels)) {
+			if known := exports.ImpactIndicators(); !slices.Contains(known, code) {
+				return fmt.Errorf("financeurs, %s: libelles: %q is no indicator of the impact summary: these are %s", f.ID, code, strings.Join(known, ", "))
+			}
+		}
 		seen[f.ID] = true
 	}
 	return nil
@@ -64,6 +73,15 @@ func (c *Config) funder(set string) string {
 		}
 	}
 	return ""
+}
+
+// funders are those whose territories a release takes together.
+func (c *Config) funders() []exports.Funder {
+	var all []exports.Funder
+	for _, f := range c.Funders {
+		all = append(all, exports.Funder{ID: f.ID, Name: f.Name, Labels: f.Labels})
+	}
+	return all
 }
 
 // sets are the sets of territories whose figures the configuration asks for.
@@ -86,11 +104,12 @@ contact = "%s"
 # Licence of the published data, by its name at https://opendefinition.org/licenses/api/.
 licence = "etalab-2.0"
 
-# A funder's own territories: their figures taken together, under the name « *<id> ».
+# A funder's own territories: their figures taken together, under the name « *<id> », and an impact summary.
 # [[financeurs]]
 # id = "fondation-x"
 # nom = "Fondation X"
 # territoires = ["arlenthe", "brevigny", "corvaillac"]
+# libelles = { C02 = "Partenariats de confiance" }   # its own words, beside ours in its impact summary
 `
 
 // Workspace is a folder that cairn works in.

@@ -385,7 +385,7 @@ func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string,
 	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
 		Period: r.state.Horizon, Version: version, Code: r.code(), References: r.state.References,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
-		Earlier: r.earlier(version),
+		Funders: r.workspace.Config.funders(), Earlier: r.earlier(version),
 	}, dir)
 	return dir, manifest, err
 }
