@@ -267,7 +267,7 @@ func shares(amounts []record, column string, territories []string, remainders []
 	}
 	rank, label := map[string]int32{}, map[string]string{}
 	for _, r := range amounts {
-		rank[r.text(column)], _ = r[column+"_rang"].(int32)
+		rank[r.text(column)], _ = r[column+"_ordre"].(int32)
 		label[r.text(column)] = r.text(column + "_libelle")
 	}
 	codes := slices.SortedFunc(maps.Keys(parts), func(a, b string) int { return int(rank[a] - rank[b]) })

@@ -1,5 +1,5 @@
 -- The euros of twelve months: one row per territory, project, provenance and nature.
-SELECT r.territoire_id, r.projet_id, r.provenance, p.libelle AS provenance_libelle, p.rang AS provenance_rang, r.nature, n.libelle AS nature_libelle, n.rang AS nature_rang,
+SELECT r.territoire_id, r.projet_id, r.provenance, p.libelle AS provenance_libelle, p.rang AS provenance_ordre, r.nature, n.libelle AS nature_libelle, n.rang AS nature_ordre,
     CAST(100 * sum(r.montant_eur) AS BIGINT) AS centimes
 FROM core.ressources r
 CROSS JOIN ref.horizon h
