@@ -26,6 +26,7 @@ const (
 	EntryRelease    EntryType = "release"    // a release was published
 	EntryDecision   EntryType = "decision"   // a finding was decided upon
 	EntryWithdrawal EntryType = "withdrawal" // a reception was withdrawn
+	EntryDelivery   EntryType = "delivery"   // a letter is about to leave, or what became of it
 )
 
 // Entry is one line of the journal. Fields that a type does not use are empty.
@@ -50,6 +51,11 @@ type Entry struct {
 	Decision  string `json:"decision,omitempty"`  // accept or waive
 	Reception int    `json:"reception,omitempty"` // the place of a reception among those of the journal, from 1
 	Reason    string `json:"reason,omitempty"`
+
+	Letter    string `json:"letter,omitempty"`    // the identity of a letter
+	Kind      string `json:"kind,omitempty"`      // what it brings
+	Recipient string `json:"recipient,omitempty"` // who gets it; a référent by the territory, never by the address
+	Outcome   string `json:"outcome,omitempty"`   // intended, drafted, sent or refused
 }
 
 // Journal is the append-only record of what happened. With the archive it is the only truth of a

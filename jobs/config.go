@@ -27,6 +27,11 @@ type Config struct {
 	Licence   string `toml:"licence"`   // of the published data
 
 	Funders []Funder `toml:"financeurs"`
+
+	// What follows changes no byte of a release: it is no part of what a release is a function of.
+	Recipients []Recipient `toml:"destinataires" json:"-"`
+	Mail       Mail        `toml:"courriel" json:"-"`
+	Drop       Drop        `toml:"depot" json:"-"`
 }
 
 // Funder is one who supports some of the territories, and sees their figures taken together.
@@ -62,7 +67,10 @@ func (c *Config) validate() error {
 		}
 		seen[f.ID] = true
 	}
-	return nil
+	if err := c.Mail.validate(); err != nil {
+		return err
+	}
+	return c.validateRecipients()
 }
 
 // funder is the name of the funder whose set of territories that is, or empty.
@@ -110,6 +118,29 @@ licence = "etalab-2.0"
 # nom = "Fondation X"
 # territoires = ["arlenthe", "brevigny", "corvaillac"]
 # libelles = { C02 = "Partenariats de confiance" }   # its own words, beside ours in its impact summary
+
+# Who gets what, each one e-mail with his files and no others. Roles: evaluateur, association, financeur.
+# [[destinataires]]
+# role = "evaluateur"
+# courriel = "evaluation@example.org"
+# territoires = ["arlenthe", "brevigny"]   # without it: all
+# [[destinataires]]
+# role = "financeur"
+# courriel = "suivi@fondation-x.example"
+# financeur = "fondation-x"                # without it: the summary of the whole programme
+
+# [courriel]
+# expediteur = "cairn@example.org"
+# referents = true                 # returns and reminders to the référents of territoires.csv
+# envoyer = false                  # true: sent; false: drafts to open in a mail program, in courriels/
+# serveur = "smtp.example.org:587" # STARTTLS is required
+# utilisateur = "cairn@example.org"
+# mot_de_passe = "smtp"            # the name of a secret: a systemd credential, or a file of this folder with mode 0600
+# pieces_max_mo = 10               # of all that a letter brings: what is more is named in it, not attached
+
+# A folder that others share with a sync client, such as Nextcloud's: evaluateurs/, association/, financeurs/, territoires/.
+# [depot]
+# dossier = "/srv/partage/cairn"
 `
 
 // Workspace is a folder that cairn works in.
@@ -121,6 +152,7 @@ licence = "etalab-2.0"
 //	cairn.duckdb  cairn.duckdb.sha256  returns/               computed: may be deleted
 //	outbox/<period>/v<N>/                                     computed: the last version of a month may be deleted
 //	quarantaine/                                              databases that were found damaged
+//	courriels/                                                drafts of letters, and the PDFs that go with them
 type Workspace struct {
 	Dir    string
 	Config Config

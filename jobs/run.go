@@ -37,8 +37,8 @@ func (c *runCmd) Run(e *env) error {
 	defer release()
 	r := &run{env: e, workspace: w}
 	if c.Period != "" {
-		if r.period, err = time.Parse("2006-01", c.Period); err != nil {
-			return &hintError{fmt.Errorf("--period %s is not a month", c.Period), "write it as 2026-10"}
+		if r.period, err = parseMonth(c.Period); err != nil {
+			return err
 		}
 	}
 	if err := r.do(); err != nil {

@@ -49,6 +49,9 @@ func (c *statusCmd) Run(e *env) error {
 			fmt.Fprintf(e.stdout, "withdrawn inbox/%s  %s: %s\n", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
 		}
 	}
+	if err := e.printDeliveries(journal); err != nil {
+		return err
+	}
 	if c.Findings {
 		return e.listFindings(db)
 	}

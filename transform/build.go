@@ -202,8 +202,8 @@ func Digest() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// paris is where the programme's days begin and end.
-var paris = func() *time.Location {
+// Paris is where the programme's days begin and end.
+var Paris = func() *time.Location {
 	l, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		panic(err) // time/tzdata is linked in
@@ -289,7 +289,7 @@ func setRows(s State) [][]driver.Value {
 func receptionRows(s State) [][]driver.Value {
 	var rows [][]driver.Value
 	for i, e := range s.Receptions {
-		y, mo, d := e.ReceivedAt.In(paris).Date()
+		y, mo, d := e.ReceivedAt.In(Paris).Date()
 		rows = append(rows, []driver.Value{int32(i + 1), e.Original, e.ReceivedAt.UTC(), time.Date(y, mo, d, 0, 0, 0, 0, time.UTC), s.Withdrawn[i+1]})
 	}
 	return rows

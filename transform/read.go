@@ -137,3 +137,51 @@ ORDER BY ALL`)
 	}
 	return all, rows.Err()
 }
+
+// Referent is the person whom a territory named to fill its workbooks. The address is for an envelope alone: it
+// is in no release, log, journal line or error.
+type Referent struct {
+	Territory, Name string // the territory's identifier and its name
+	Address         string // empty when none is known
+}
+
+// Referents lists the référent of every territory, in the order of the identifiers.
+func (w *Warehouse) Referents(ctx context.Context) ([]Referent, error) {
+	rows, err := w.QueryContext(ctx, `SELECT territoire_id, nom, coalesce(courriel_referent, '') FROM ref.territoires ORDER BY ALL`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Referent
+	for rows.Next() {
+		var r Referent
+		if err := rows.Scan(&r.Territory, &r.Name, &r.Address); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// Missing lists the territories of the programme from which no workbook of their own was taken for a month, which
+// may be later than the horizon.
+func (w *Warehouse) Missing(ctx context.Context, period time.Time) ([]string, error) {
+	rows, err := w.QueryContext(ctx, `SELECT t.territoire_id
+FROM ref.territoires t
+WHERE date_trunc('month', t.date_entree) <= $1 AND (t.date_sortie IS NULL OR date_trunc('month', t.date_sortie) >= $1)
+AND NOT EXISTS (SELECT 1 FROM core.soumissions s WHERE s.territoire_id = t.territoire_id AND s.periode = $1 AND s.emetteur = '' AND s.statut = 'acceptee')
+ORDER BY ALL`, period)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var territory string
+		if err := rows.Scan(&territory); err != nil {
+			return nil, err
+		}
+		all = append(all, territory)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,135 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"cairn/exports"
+	"cairn/ingest"
+)
+
+type sendCmd struct {
+	What    string `arg:"" enum:"release,impact,returns,reminder" help:"release: evaluators and the association; impact: funders; returns: référents, what became of their workbooks; reminder: référents whose workbook is missing."`
+	Period  string `help:"Month that it is about, as 2026-10 (default: the latest published; of a reminder: the month before this one)." placeholder:"MONTH"`
+	Send    bool   `help:"Send by e-mail, through courriel.serveur of cairn.toml; else drafts are written in courriels/."`
+	Again   bool   `help:"Also what was delivered before."`
+	Preview bool   `help:"Say to whom what would go, and do nothing." short:"n"`
+}
+
+// Run delivers, by drafts or by e-mail, and into the shared folder.
+func (c *sendCmd) Run(e *env) error {
+	w, err := OpenWorkspace(e.workspace)
+	if err != nil {
+		return err
+	}
+	release, err := e.lock(w, "send")
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	defer release()
+	if err := c.deliver(e, w); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
+func (c *sendCmd) deliver(e *env, w *Workspace) error {
+	journal, err := w.journal()
+	if err != nil {
+		return err
+	}
+	o := occasion{what: c.What}
+	if o.period, err = c.period(e, journal); err != nil {
+		return err
+	}
+	if c.What == occasionReminder {
+		o.due = dueDay(o.period)
+		o.step = int(today(e.now()).Sub(o.due).Hours() / 24)
+	}
+	db, err := w.open()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	d := &delivery{env: e, workspace: w, journal: journal, db: db, send: c.Send || w.Config.Mail.Send, again: c.Again, preview: c.Preview}
+	if len(w.Config.Recipients) == 0 && !w.Config.Mail.Referents && w.Config.Drop.Dir == "" {
+		return &hintError{errors.New("nobody to deliver to"), "name them in cairn.toml: [[destinataires]], [courriel] referents, [depot]"}
+	}
+	refused, err := d.deliver(o)
+	if err == nil && refused > 0 {
+		err = &hintError{fmt.Errorf("%d letters were refused", refused), "mend the address, then: cairn send " + c.What + " --again"}
+	}
+	return err
+}
+
+// period is the month that was asked for, or the one that is meant.
+func (c *sendCmd) period(e *env, journal *ingest.Journal) (time.Time, error) {
+	if c.Period != "" {
+		return parseMonth(c.Period)
+	}
+	if c.What == occasionReminder {
+		at := today(e.now())
+		return time.Date(at.Year(), at.Month()-1, 1, 0, 0, 0, 0, time.UTC), nil
+	}
+	last := ""
+	for _, entry := range journal.Entries() {
+		if entry.Type == ingest.EntryRelease {
+			last = max(last, entry.Period)
+		}
+	}
+	if last == "" {
+		return time.Time{}, &hintError{errors.New("nothing has been published yet"), "cairn run"}
+	}
+	return parseMonth(last)
+}
+
+func parseMonth(text string) (time.Time, error) {
+	month, err := time.Parse("2006-01", text)
+	if err != nil {
+		return month, &hintError{fmt.Errorf("--period %s is not a month", text), "write it as 2026-10"}
+	}
+	return month, nil
+}
+
+// dueDay is the last day to send the workbook of a month without being late.
+func dueDay(month time.Time) time.Time { return month.AddDate(0, 1, 9) }
+
+// printDeliveries says who got what last, and what waits: a line per recipient and kind of letter.
+func (e *env) printDeliveries(journal *ingest.Journal) error {
+	type line struct{ recipient, kind string }
+	var order []line
+	last := map[line]ingest.Entry{}
+	for _, entry := range journal.Entries() {
+		if entry.Type != ingest.EntryDelivery {
+			continue
+		}
+		l := line{entry.Recipient, entry.Kind}
+		if last[l].Letter == "" {
+			order = append(order, l)
+		}
+		last[l] = entry
+	}
+	if len(order) == 0 {
+		return nil
+	}
+	fmt.Fprintln(e.stdout, "\ndelivered last:")
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, l := range order {
+		entry := last[l]
+		about := entry.Period
+		if entry.Version > 0 {
+			about += fmt.Sprintf(" v%d", entry.Version)
+		}
+		outcome := entry.Outcome
+		if outcome == outcomeIntended {
+			outcome = "not known to have left: cairn send makes it again"
+		}
+		if outcome == outcomeRefused {
+			outcome += parenthesis(entry.Reason)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.recipient, exports.LetterKind(l.kind), about, entry.At.Format("2006-01-02 15:04"), outcome)
+	}
+	return t.Flush()
+}
