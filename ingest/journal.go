@@ -27,6 +27,7 @@ const (
 	EntryDecision   EntryType = "decision"   // a finding was decided upon
 	EntryWithdrawal EntryType = "withdrawal" // a reception was withdrawn
 	EntryDelivery   EntryType = "delivery"   // a letter is about to leave, or what became of it
+	EntryRun        EntryType = "run"        // what became of a run that the calendar asked for
 )
 
 // Entry is one line of the journal. Fields that a type does not use are empty.
@@ -45,6 +46,8 @@ type Entry struct {
 	Manifest string `json:"manifest,omitempty"` // SHA-256 of manifest.json
 	Inputs   string `json:"inputs,omitempty"`   // digest of all that the release is a function of
 
+	Final    bool   `json:"final,omitempty"`    // the release is final
+
 	Secrets []string `json:"secrets,omitempty"` // figures that the release hid for the sake of others
 
 	Finding   string `json:"finding,omitempty"`   // the identity of a finding
@@ -53,9 +56,11 @@ type Entry struct {
 	Reason    string `json:"reason,omitempty"`
 
 	Letter    string `json:"letter,omitempty"`    // the identity of a letter
-	Kind      string `json:"kind,omitempty"`      // what it brings
+	Kind      string `json:"kind,omitempty"`      // what it brings; or what the run was for
 	Recipient string `json:"recipient,omitempty"` // who gets it; a référent by the territory, never by the address
-	Outcome   string `json:"outcome,omitempty"`   // intended, drafted, sent or refused
+	Outcome   string `json:"outcome,omitempty"`   // of a letter: intended, drafted, sent or refused; of a run: done or failed
+
+	Step int `json:"step,omitempty"` // of a reminder's run: days from the last day to send a workbook
 }
 
 // Journal is the append-only record of what happened. With the archive it is the only truth of a

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -32,6 +33,7 @@ type Config struct {
 	Recipients []Recipient `toml:"destinataires" json:"-"`
 	Mail       Mail        `toml:"courriel" json:"-"`
 	Drop       Drop        `toml:"depot" json:"-"`
+	Calendar   Calendar    `toml:"calendrier" json:"-"`
 }
 
 // Funder is one who supports some of the territories, and sees their figures taken together.
@@ -67,10 +69,7 @@ func (c *Config) validate() error {
 		}
 		seen[f.ID] = true
 	}
-	if err := c.Mail.validate(); err != nil {
-		return err
-	}
-	return c.validateRecipients()
+	return cmp.Or(c.Mail.validate(), c.validateRecipients(), c.Calendar.validate())
 }
 
 // funder is the name of the funder whose set of territories that is, or empty.
@@ -138,6 +137,16 @@ licence = "etalab-2.0"
 # mot_de_passe = "smtp"            # the name of a secret: a systemd credential, or a file of this folder with mode 0600
 # pieces_max_mo = 10               # of all that a letter brings: what is more is named in it, not attached
 
+# When « cairn serve » publishes, in the time of Paris; what is written here is what is meant without it.
+# [calendrier]
+# provisoire = 12        # day of the following month: a provisional release, to evaluators and the association
+# definitif = 20         # … and the final one
+# heure = "06:00"
+# synthese = [6, 12]     # months whose final release also brings the impact summary to the funders
+# rappels = [-3, 1, 7]   # days from the 10th, the last day to send a workbook: a reminder to who has not
+# rattrapage = 3         # months back in which what was missed is caught up
+# temoin = ""            # an address that is called after each look without failure, so that silence is noticed
+
 # A folder that others share with a sync client, such as Nextcloud's: evaluateurs/, association/, financeurs/, territoires/.
 # [depot]
 # dossier = "/srv/partage/cairn"
@@ -164,7 +173,7 @@ func OpenWorkspace(dir string) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{Dir: dir}
+	w := &Workspace{Dir: dir, Config: Config{Calendar: defaultCalendar}}
 	path := w.path("cairn.toml")
 	meta, err := toml.DecodeFile(path, &w.Config)
 	if os.IsNotExist(err) {

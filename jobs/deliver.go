@@ -124,10 +124,15 @@ func (d *delivery) bring(l *letter, at time.Time) (ingest.Entry, error) {
 		return e, nil
 	}
 	if err != nil {
-		return ingest.Entry{}, fmt.Errorf("letter to %s: %s", l.recipient, l.discreet("the server could not be reached, or put it off", err.Error()))
+		return ingest.Entry{}, &undeliveredError{l.recipient, l.discreet("the server could not be reached, or put it off", err.Error())}
 	}
 	return l.entry(at, outcomeSent), nil
 }
+
+// undeliveredError is a letter that may leave at another time.
+type undeliveredError struct{ recipient, why string }
+
+func (e *undeliveredError) Error() string { return "letter to " + e.recipient + ": " + e.why }
 
 // discreet is what may be told of an answer: a server often repeats the address, which for a référent is nobody's to read.
 func (l *letter) discreet(short, whole string) string {

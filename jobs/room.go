@@ -17,11 +17,10 @@ func (w *Workspace) room() error {
 	if ingest.Planted("no-room-check") {
 		return nil
 	}
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(w.Dir, &disk); err != nil {
-		return fmt.Errorf("room on the disk of %s: %w", w.Dir, err)
+	free, err := w.free()
+	if err != nil {
+		return err
 	}
-	free := int64(disk.Bavail) * int64(disk.Bsize)
 	need := int64(spare)
 	if info, err := os.Stat(w.path(databaseFile)); err == nil {
 		need += 3 * info.Size()
@@ -29,6 +28,24 @@ func (w *Workspace) room() error {
 	if free >= need {
 		return nil
 	}
-	return &hintError{fmt.Errorf("the disk of %s has %d MB free, and a run needs %d: nothing was computed or published; what was received is archived",
-		w.Dir, free>>20, need>>20), "free some space, then: cairn run"}
+	return &hintError{&roomError{w.Dir, free, need}, "free some space, then: cairn run"}
+}
+
+// free is the room left on the disk of the workspace, in bytes.
+func (w *Workspace) free() (int64, error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(w.Dir, &disk); err != nil {
+		return 0, fmt.Errorf("room on the disk of %s: %w", w.Dir, err)
+	}
+	return int64(disk.Bavail) * int64(disk.Bsize), nil
+}
+
+// roomError is a disk that is too full, in bytes.
+type roomError struct {
+	dir        string
+	free, need int64
+}
+
+func (e *roomError) Error() string {
+	return fmt.Sprintf("the disk of %s has %d MB free, and a run needs %d: nothing was computed or published; what was received is archived", e.dir, e.free>>20, e.need>>20)
 }

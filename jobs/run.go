@@ -22,6 +22,7 @@ import (
 
 type runCmd struct {
 	Period string `help:"Month to publish, as 2026-10 (default: the latest month that anyone submitted)." placeholder:"MONTH"`
+	Final  bool   `help:"The release is final: the answers of the month are closed. Its later versions are final too."`
 }
 
 // Run is the main job: collect, load, build, compute, publish.
@@ -35,7 +36,7 @@ func (c *runCmd) Run(e *env) error {
 		return fmt.Errorf("run: %w", err)
 	}
 	defer release()
-	r := &run{env: e, workspace: w}
+	r := &run{env: e, workspace: w, final: c.Final}
 	if c.Period != "" {
 		if r.period, err = parseMonth(c.Period); err != nil {
 			return err
@@ -52,42 +53,29 @@ type run struct {
 	*env
 	workspace *Workspace
 	period    time.Time // zero: the latest submitted month
+	final     bool      // the release is final
 	model     *ingest.Model
 	journal   *ingest.Journal
 	state     transform.State
 	inputs    string // digest of all that the release is a function of
 }
 
-func (r *run) do() (err error) {
-	if r.model, err = ingest.LoadModel(); err != nil {
-		return err
-	}
-	if r.journal, err = r.workspace.journal(); err != nil {
-		return err
-	}
-	if err := r.workspace.tidy(); err != nil {
-		return err
-	}
-	if n := r.journal.Torn(); n > 0 {
-		fmt.Fprintf(r.stdout, "journal: a crash left %d bytes of a line that was never finished: they are dropped\n", n)
-	}
-	received, err := r.collect()
+func (r *run) do() error {
+	received, err := r.gather()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(r.stdout, "collected: %d new files\n", received)
-	if err := r.workspace.room(); err != nil {
-		return err
-	}
-	if err := ingest.MkdirDurably(r.workspace.path("outbox")); err != nil {
-		return err
-	}
 	db, err := r.current()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := r.release(db); err != nil {
+	published, err := r.release(db)
+	if err == nil && published {
+		err = r.listReports()
+	}
+	if err != nil {
 		return err
 	}
 	if err := r.writeReturns(db); err != nil {
@@ -96,14 +84,31 @@ func (r *run) do() (err error) {
 	return r.reportFindings(db)
 }
 
-// current is the database of the latest month, brought up to the archive and the journal. One that was
-// built from the same state is left as it is.
+// gather reads the journal and takes what is new: it returns how many files that was.
+func (r *run) gather() (received int, err error) {
+	if r.model, err = ingest.LoadModel(); err != nil {
+		return 0, err
+	}
+	if r.journal, err = r.workspace.journal(); err != nil {
+		return 0, err
+	}
+	if err := r.workspace.tidy(); err != nil {
+		return 0, err
+	}
+	if n := r.journal.Torn(); n > 0 {
+		fmt.Fprintf(r.stdout, "journal: a crash left %d bytes of a line that was never finished: they are dropped\n", n)
+	}
+	return r.collect()
+}
+
+// current is the database of the latest month, brought up to the archive and the journal, if the disk has room for
+// that. One that was built from the same state is left as it is.
 func (r *run) current() (*transform.Warehouse, error) {
 	w := r.workspace
-	asked := r.period
-	r.period = time.Time{}
-	key := r.digest()
-	defer func() { r.period = asked }()
+	if err := errors.Join(w.room(), ingest.MkdirDurably(w.path("outbox"))); err != nil {
+		return nil, err
+	}
+	key := r.digest(time.Time{}, false)
 	stands, err := w.stands()
 	if errors.As(err, new(*damagedError)) {
 		err = r.quarantine(w, err)
@@ -134,30 +139,27 @@ func (r *run) current() (*transform.Warehouse, error) {
 	return w.open()
 }
 
-// release publishes the month that was asked for, the database's own or an earlier one.
-func (r *run) release(db *transform.Warehouse) (err error) {
-	if last, published := r.upToDate(); published {
+// release publishes the month that was asked for, the database's own or an earlier one, unless it is published already.
+func (r *run) release(db *transform.Warehouse) (published bool, err error) {
+	if last, current := r.upToDate(); current {
 		fmt.Fprintf(r.stdout, "nothing has changed since release %s v%d: nothing to publish\n", last.Period, last.Version)
-		return nil
+		return false, nil
 	}
-	if !r.period.IsZero() {
+	if r.state.Horizon, err = db.Horizon(r.ctx); err != nil {
+		return false, err
+	}
+	if !r.period.IsZero() && !r.period.Equal(r.state.Horizon) {
 		earlier, discard, err := r.workspace.scratch()
 		if err != nil {
-			return err
+			return false, err
 		}
 		defer discard()
 		if err := r.build(earlier, r.period, r.inputs); err != nil {
-			return err
+			return false, err
 		}
-		db = earlier
+		db, r.state.Horizon = earlier, r.period
 	}
-	if r.state.Horizon, err = db.Horizon(r.ctx); err != nil {
-		return err
-	}
-	if err := r.publish(db); err != nil {
-		return err
-	}
-	return r.listReports()
+	return true, r.publish(db)
 }
 
 // collect archives what is new: the reference files first, then the inbox.
@@ -192,7 +194,7 @@ func (r *run) readInputs(journal *ingest.Journal) (err error) {
 		return err
 	}
 	r.state.Sets = r.workspace.Config.sets()
-	r.inputs = r.digest()
+	r.inputs = r.digest(r.period, r.final)
 	return nil
 }
 
@@ -262,8 +264,8 @@ func readPublication(e ingest.Entry) (p transform.Publication, err error) {
 	return p, nil
 }
 
-// digest identifies the inputs of the run: receptions, reference files, configuration, period asked, code.
-func (r *run) digest() string {
+// digest identifies the inputs of a run: receptions, reference files, configuration, the release asked for, code.
+func (r *run) digest(period time.Time, final bool) string {
 	hash := sha256.New()
 	encoder := json.NewEncoder(hash)
 	for _, e := range r.state.Receptions {
@@ -273,7 +275,10 @@ func (r *run) digest() string {
 		encoder.Encode([]any{e.Finding, e.Decision, e.Reason})
 	}
 	encoder.Encode(r.state.Withdrawn)
-	encoder.Encode([]any{r.state.References, r.workspace.Config, r.period, r.code()})
+	encoder.Encode([]any{r.state.References, r.workspace.Config, period, r.code()})
+	if final {
+		encoder.Encode("final")
+	}
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
@@ -383,11 +388,19 @@ func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string,
 	bar := r.progress("writing the release")
 	defer bar.end()
 	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
-		Period: r.state.Horizon, Version: version, Code: r.code(), References: r.state.References,
+		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: r.code(), References: r.state.References,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
 		Funders: r.workspace.Config.funders(), Earlier: r.earlier(version),
 	}, dir)
 	return dir, manifest, err
+}
+
+// isFinal reports whether the release of the horizon's month is final: it is asked to be, or was before.
+func (r *run) isFinal() bool {
+	month := r.state.Horizon.Format("2006-01")
+	return r.final || slices.ContainsFunc(r.journal.Entries(), func(e ingest.Entry) bool {
+		return e.Type == ingest.EntryRelease && e.Period == month && e.Final
+	})
 }
 
 // earlier are the folders of the releases that were published before a version of the horizon's month.
@@ -441,7 +454,7 @@ func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, ma
 		secrets = append(secrets, strings.Join([]string{s.Indicator, s.Territory, s.Period.Format("2006-01"), s.Modalite}, " "))
 	}
 	return r.journal.Append(ingest.Entry{
-		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets,
+		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets, Final: r.isFinal(),
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"cairn/exports"
 	"cairn/ingest"
 )
 
@@ -96,40 +95,47 @@ func parseMonth(text string) (time.Time, error) {
 // dueDay is the last day to send the workbook of a month without being late.
 func dueDay(month time.Time) time.Time { return month.AddDate(0, 1, 9) }
 
-// printDeliveries says who got what last, and what waits: a line per recipient and kind of letter.
-func (e *env) printDeliveries(journal *ingest.Journal) error {
+// lastDeliveries are the last lines of the journal about each recipient and kind of letter, in the order of the first.
+func lastDeliveries(journal *ingest.Journal) []ingest.Entry {
 	type line struct{ recipient, kind string }
-	var order []line
-	last := map[line]ingest.Entry{}
-	for _, entry := range journal.Entries() {
-		if entry.Type != ingest.EntryDelivery {
+	place := map[line]int{}
+	var last []ingest.Entry
+	for _, e := range journal.Entries() {
+		if e.Type != ingest.EntryDelivery {
 			continue
 		}
-		l := line{entry.Recipient, entry.Kind}
-		if last[l].Letter == "" {
-			order = append(order, l)
+		i, known := place[line{e.Recipient, e.Kind}]
+		if !known {
+			i = len(last)
+			place[line{e.Recipient, e.Kind}] = i
+			last = append(last, e)
 		}
-		last[l] = entry
+		last[i] = e
 	}
-	if len(order) == 0 {
+	return last
+}
+
+// printDeliveries says who got what last, and what waits.
+func (e *env) printDeliveries(journal *ingest.Journal) error {
+	last := lastDeliveries(journal)
+	if len(last) == 0 {
 		return nil
 	}
 	fmt.Fprintln(e.stdout, "\ndelivered last:")
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for _, l := range order {
-		entry := last[l]
+	for _, entry := range last {
 		about := entry.Period
 		if entry.Version > 0 {
 			about += fmt.Sprintf(" v%d", entry.Version)
 		}
 		outcome := entry.Outcome
-		if outcome == outcomeIntended {
-			outcome = "not known to have left: cairn send makes it again"
-		}
-		if outcome == outcomeRefused {
+		switch outcome {
+		case outcomeIntended:
+			outcome = "not known to have left: it is made again at the next delivery"
+		case outcomeRefused:
 			outcome += parenthesis(entry.Reason)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.recipient, exports.LetterKind(l.kind), about, entry.At.Format("2006-01-02 15:04"), outcome)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", entry.Recipient, entry.Kind, about, entry.At.Format("2006-01-02 15:04"), outcome)
 	}
 	return t.Flush()
 }

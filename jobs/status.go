@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -10,7 +11,8 @@ import (
 )
 
 type statusCmd struct {
-	Findings bool `help:"List every finding that waits, with its reference."`
+	Findings bool `help:"List every finding that waits, with its reference." xor:"form"`
+	JSON     bool `help:"Print the same as JSON, for programs." name:"json" xor:"form"`
 }
 
 // Run shows which workbooks were expected and received, the findings that remain and the releases.
@@ -32,13 +34,16 @@ func (c *statusCmd) Run(e *env) error {
 	if err != nil {
 		return &hintError{fmt.Errorf("status: %w", err), "nothing has been built here yet: cairn run"}
 	}
+	if c.JSON {
+		return e.printStatusJSON(w, db, journal, coverage)
+	}
 	e.printCoverage(coverage)
 	fmt.Fprintln(e.stdout)
 	shown := map[string]bool{} // a release found again under new inputs has several lines
 	for _, entry := range journal.Entries() {
 		if entry.Type == ingest.EntryRelease && !shown[entry.Manifest] {
 			shown[entry.Manifest] = true
-			fmt.Fprintf(e.stdout, "release %s v%d  %s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"))
+			fmt.Fprintf(e.stdout, "release %s v%d  %s%s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"), map[bool]string{true: "  final"}[entry.Final])
 		}
 	}
 	for _, entry := range journal.Entries() {
@@ -49,7 +54,7 @@ func (c *statusCmd) Run(e *env) error {
 			fmt.Fprintf(e.stdout, "withdrawn inbox/%s  %s: %s\n", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
 		}
 	}
-	if err := e.printDeliveries(journal); err != nil {
+	if err := errors.Join(e.printDeliveries(journal), e.printCalendar(w, journal)); err != nil {
 		return err
 	}
 	if c.Findings {
