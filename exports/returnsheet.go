@@ -278,6 +278,15 @@ func unmark(f *excelize.File, earlier string) error {
 			}
 		}
 	}
+	tables, err := f.GetTables(earlier)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		if err := f.DeleteTable(table.Name); err != nil {
+			return err
+		}
+	}
 	return f.DeleteSheet(earlier)
 }
 
@@ -288,6 +297,9 @@ func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool) ([]by
 		return nil, fmt.Errorf("return: %w", err)
 	}
 	f.SetActiveSheet(0)
+	if err := name(f); err != nil {
+		return nil, fmt.Errorf("return: %w", err)
+	}
 	if err := f.SetCustomProps(excelize.CustomProperty{Name: ReturnProperty, Value: strings.Join([]string{r.Territoire, r.month(), r.Emetteur, strconv.Itoa(r.Version)}, " ")}); err != nil {
 		return nil, err
 	}
@@ -295,8 +307,28 @@ func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool) ([]by
 	if err := f.Write(&raw); err != nil {
 		return nil, err
 	}
-	err := ingest.Repack(&packed, raw.Bytes(), nil)
+	err := ingest.Repack(&packed, raw.Bytes(), func(part string, data []byte) ([]byte, error) {
+		if strings.HasPrefix(part, "xl/tables/") && bytes.Contains(data, []byte(`"`+returnTable)) {
+			data = autoFilter.ReplaceAll(data, nil)
+		}
+		return data, nil
+	})
 	return packed.Bytes(), err
+}
+
+// name gives a workbook a title and a language where it has none, for who listens to it.
+func name(f *excelize.File) error {
+	props, err := f.GetDocProps()
+	if err != nil {
+		return err
+	}
+	if props.Title == "" {
+		props.Title = returnHeadline
+	}
+	if props.Language == "" {
+		props.Language = "fr-FR"
+	}
+	return f.SetDocProps(props)
 }
 
 func (r *Return) month() string {

@@ -22,6 +22,11 @@ type returnSheet struct {
 	row       int
 }
 
+const (
+	returnHeadline = "Retour sur votre classeur de suivi"
+	returnTable    = "tbl_retour_" // the names of the sheet's tables begin so
+)
+
 // returnStyle is a style of that sheet.
 type returnStyle int
 
@@ -107,7 +112,7 @@ func (s *returnSheet) write() error {
 
 // head says whose workbook it is, what became of it and what to do.
 func (s *returnSheet) head() error {
-	if err := s.line(returnTitle, "Retour sur votre classeur de suivi"); err != nil {
+	if err := s.line(returnTitle, returnHeadline); err != nil {
 		return err
 	}
 	if err := s.file.SetRowHeight(returnSheetName, s.row, titleHeight); err != nil {
@@ -134,6 +139,7 @@ func (s *returnSheet) head() error {
 	lines = append(lines, s.outcome())
 	if len(s.Findings) > 0 {
 		lines = append(lines, s.whatToDo()...)
+		lines = append(lines, "Dans la liste, une case vide de « Valeur reçue » ou de « Proposition » dit qu’il n’y en a pas ; « Réponse » et « Explication » sont à vous.")
 	}
 	if s.NoHistory {
 		lines = append(lines, "Ce classeur a été vérifié seul : ce qui demande les classeurs des autres mois n’a pas été regardé.")
@@ -227,6 +233,8 @@ func (s *returnSheet) list() error {
 		}
 		if cell == "" && f.Line > 0 {
 			cell = fmt.Sprintf("ligne %d", f.Line)
+		} else if cell == "" {
+			cell = "toutes"
 		}
 		row := []any{i + 1, words[f.Severity], sheet, cell, typo(f.Message), frenchDay(f.Value), f.Proposal, labels[f.Response], f.Explanation, f.ID}
 		if err := s.cells(1, row, cellText); err != nil {
@@ -249,6 +257,9 @@ func (s *returnSheet) list() error {
 			}
 		}
 	}
+	if err := s.table("constats", 1, len(returnColumns), first-1); err != nil {
+		return err
+	}
 	v := excelize.NewDataValidation(true)
 	v.Sqref = fmt.Sprintf("H%d:H%d", first, s.row)
 	all := make([]string, 0, len(labels))
@@ -259,10 +270,17 @@ func (s *returnSheet) list() error {
 		return err
 	}
 	v.SetError(excelize.DataValidationErrorStyleStop, "Réponse", "Choisissez dans la liste ; pour le reste, écrivez dans « Explication ».")
-	if err := s.file.AddDataValidation(returnSheetName, v); err != nil {
-		return err
+	return s.file.AddDataValidation(returnSheetName, v)
+}
+
+// table marks up, as a table, the cells from a row of titles to the last row.
+func (s *returnSheet) table(name string, from, columns, header int) error {
+	if s.row == header {
+		return nil // a table needs a row
 	}
-	return s.file.SetColVisible(returnSheetName, "J", false)
+	return s.file.AddTable(returnSheetName, &excelize.Table{
+		Range: fmt.Sprintf("%s%d:%s%d", columnName(from), header, columnName(from+columns-1), s.row), Name: returnTable + name, ShowRowStripes: new(false),
+	})
 }
 
 func (s *returnSheet) link(f ingest.Finding) error {
@@ -284,6 +302,7 @@ func (s *returnSheet) received() error {
 	if err := s.cells(3, []any{"Feuille", "Lignes", "Détail"}, returnHeader); err != nil {
 		return err
 	}
+	header := s.row
 	for _, b := range s.Sheets {
 		name := b.Sheet
 		if name == "" {
@@ -293,7 +312,7 @@ func (s *returnSheet) received() error {
 			return err
 		}
 	}
-	return nil
+	return s.table("recu", 3, 3, header)
 }
 
 func balanceText(b SheetBalance) string {
@@ -324,6 +343,7 @@ func (s *returnSheet) figures() error {
 	if err := s.cells(4, []any{"Code", "Indicateur", "Valeur", "Détail"}, returnHeader); err != nil {
 		return err
 	}
+	header := s.row
 	for _, r := range s.Figures {
 		if r["valeur"] == nil && r.text("modalite") != "" {
 			continue // a distribution without a value is said once
@@ -339,7 +359,7 @@ func (s *returnSheet) figures() error {
 			return err
 		}
 	}
-	return nil
+	return s.table("chiffres", 4, 4, header)
 }
 
 // figureText is a value as a person reads it, or why there is none.
@@ -369,7 +389,7 @@ func decimals(unit string) int {
 
 func figureDetail(r record) string {
 	if r["valeur"] == nil {
-		return ""
+		return "sans valeur"
 	}
 	if _, shares := r["denominateur"].(float64); shares {
 		return countText(r)

@@ -161,20 +161,30 @@ func (w *sheetWriter) table(s *sheet) error {
 	if err := w.file.SetSheetDimension(s.name, "A1:"+last); err != nil {
 		return err
 	}
-	active := "bottomLeft"
-	if s.frozen > 0 {
-		active = "bottomRight"
-	}
-	if err := w.file.SetPanes(s.name, &excelize.Panes{
-		Freeze: true, XSplit: s.frozen, YSplit: header, TopLeftCell: columnName(s.frozen+1) + strconv.Itoa(header+1), ActivePane: active,
-	}); err != nil {
-		return err
+	if s.frozen > 0 || len(s.rows) > screenRows {
+		if err := w.freeze(s, header); err != nil {
+			return err
+		}
 	}
 	if len(s.rows) == 0 {
 		return nil // a table needs a row
 	}
 	return w.file.AddTable(s.name, &excelize.Table{
 		Range: fmt.Sprintf("A%d:%s", header, last), Name: tableName(s), ShowRowStripes: new(false),
+	})
+}
+
+// screenRows are as many as a screen shows under the titles: fewer need no pane, which a screen reader meets as a hurdle.
+const screenRows = 30
+
+// freeze keeps the header row and the first columns in view.
+func (w *sheetWriter) freeze(s *sheet, header int) error {
+	active := "bottomLeft"
+	if s.frozen > 0 {
+		active = "bottomRight"
+	}
+	return w.file.SetPanes(s.name, &excelize.Panes{
+		Freeze: true, XSplit: s.frozen, YSplit: header, TopLeftCell: columnName(s.frozen+1) + strconv.Itoa(header+1), ActivePane: active,
 	})
 }
 

@@ -24,9 +24,23 @@ func TestMain(m *testing.M) {
 	if ingest.RunXLSChild() {
 		return
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"cairn": func() { os.Exit(jobs.Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
+}
+
+// tests runs the tests with a folder for what they share.
+type tests struct{ *testing.M }
+
+var sharedDir string
+
+func (t tests) Run() int {
+	var err error
+	if sharedDir, err = os.MkdirTemp("", "cairn-jobs-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(sharedDir)
+	return t.M.Run()
 }
 
 // TestScripts runs the whole program as its users do. Beside testscript's own commands there are
