@@ -35,6 +35,8 @@ type damagedError struct{ why string }
 
 func (e *damagedError) Error() string { return "the database is damaged: " + e.why }
 
+var errNoDatabase = errors.New("no database")
+
 // open opens the database that stands, to be read. The outbox may be written by it.
 func (w *Workspace) open() (*transform.Warehouse, error) {
 	stands, err := w.stands()
@@ -44,7 +46,7 @@ func (w *Workspace) open() (*transform.Warehouse, error) {
 	case err != nil:
 		return nil, err
 	case !stands:
-		return nil, &hintError{errors.New("no database"), "nothing has been built here yet: cairn run"}
+		return nil, &hintError{errNoDatabase, "nothing has been built here yet: cairn run"}
 	}
 	return w.openFile(databaseFile, transform.OpenReadOnly)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -114,12 +115,11 @@ func (d *delivery) impact(p *publication, funder string) ([]attachment, error) {
 		if err := ingest.MkdirDurably(filepath.Dir(pdf)); err != nil {
 			return nil, err
 		}
-		err := exports.PrintPDF(d.ctx, files[0].path, pdf)
-		if errors.Is(err, exports.ErrNoChromium) {
+		if err := exports.PrintPDF(d.ctx, files[0].path, pdf); err != nil { // the page is the report: it goes without
+			if !errors.Is(err, exports.ErrNoChromium) {
+				slog.Warn("the impact summary goes without its PDF", "error", err)
+			}
 			return files, nil
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	return append([]attachment{{title, pdf}}, files...), nil

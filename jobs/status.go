@@ -26,6 +26,10 @@ func (c *statusCmd) Run(e *env) error {
 		return err
 	}
 	db, err := w.open()
+	if errors.Is(err, errNoDatabase) && !c.JSON {
+		fmt.Fprintln(e.stdout, "nothing has been received yet: drop workbooks into inbox/, then: cairn run")
+		return e.printCalendar(w, journal)
+	}
 	if err != nil {
 		return err
 	}

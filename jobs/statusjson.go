@@ -109,13 +109,9 @@ func lastOfJobs(journal *ingest.Journal) []ingest.Entry {
 
 // printCalendar says what the service did last, and what it does next.
 func (e *env) printCalendar(w *Workspace, journal *ingest.Journal) error {
-	last := lastOfJobs(journal)
-	if len(last) == 0 { // no service has run here
-		return nil
-	}
 	fmt.Fprintln(e.stdout, "\ncalendar (cairn serve):")
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for _, r := range last {
+	for _, r := range lastOfJobs(journal) {
 		fmt.Fprintf(t, "last\t%s\t%s\t%s\t%s%s\n", r.Kind, r.Period, r.At.In(transform.Paris).Format("2006-01-02 15:04"), r.Outcome, parenthesis(r.Reason))
 	}
 	for _, n := range w.Config.Calendar.next(e.now()) {
