@@ -64,29 +64,43 @@ type Secret struct {
 // The tables of core in the order of their building. Each is one bare SELECT in sql/core, or made
 // from the schemas; between what was read and the states come the typed tables.
 var (
-	coreReadings = []string{
-		"soumissions", "cles", "renvois", "renvois_rompus", "lignes", "feuilles",
-		"precedentes", "declarations", "nombres", "controles", "reponses", "constats", "retraits", "bilans", "commentaires",
-	}
+	coreReadings = []string{"soumissions", "cles", "renvois", "renvois_rompus", "lignes", "feuilles", "precedentes", "declarations", "nombres"}
+	coreFindings = []string{"controles", "reponses", "constats", "retraits", "bilans", "commentaires"}
 	coreCalendar = []string{"recues", "mois", "fenetres", "trimestres"}
 	coreStates   = []string{"identites", "vues", "dyades", "mouvements", "trajectoires", "transitions", "relies", "engages", "revisions", "completude"}
 )
 
-// Build rebuilds ref, core and etat in one transaction.
+// Build rebuilds ref, core and etat. Each stage is committed before the next, since the engine plans its joins by
+// the sizes of the tables that are committed: in one transaction they took ten times as long. A build that
+// stopped on the way has no figures, by which BuiltFrom knows it, and is started afresh.
 func (w *Warehouse) Build(ctx context.Context, m *ingest.Model, s State) error {
-	return w.Update(ctx, func(tx *Tx) error { return build(tx, m, s) })
+	stages := []func(*Tx) error{
+		func(tx *Tx) error { return buildReadings(tx, m, s) },
+		func(tx *Tx) error { return buildTables(tx, m, coreFindings) },
+		func(tx *Tx) error {
+			if err := buildHorizon(tx, s); err != nil {
+				return err
+			}
+			return buildTables(tx, m, coreCalendar)
+		},
+		func(tx *Tx) error { return buildThings(tx, m) },
+		func(tx *Tx) error {
+			if err := buildTables(tx, m, coreStates); err != nil {
+				return err
+			}
+			return assertGrain(tx, m)
+		},
+	}
+	for _, stage := range stages {
+		if err := w.Update(ctx, stage); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func build(tx *Tx, m *ingest.Model, s State) error {
-	if err := buildReadings(tx, m, s); err != nil {
-		return err
-	}
-	if err := buildHorizon(tx, s); err != nil {
-		return err
-	}
-	if err := buildTables(tx, m, coreCalendar); err != nil {
-		return err
-	}
+// buildThings makes the typed tables and their states.
+func buildThings(tx *Tx, m *ingest.Model) error {
 	for _, name := range ingest.Tables {
 		schema := m.Schemas[name]
 		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), coreQuery(schema))); err != nil {
@@ -96,14 +110,10 @@ func build(tx *Tx, m *ingest.Model, s State) error {
 			return fmt.Errorf("build etat.%s: %w", name, err)
 		}
 	}
-	if err := buildTables(tx, m, coreStates); err != nil {
-		return err
-	}
-	return assertGrain(tx, m)
+	return nil
 }
 
-// buildReadings starts afresh: the reference tables, who sent what, which rows are set aside and
-// what is to be said of them.
+// buildReadings starts afresh: the reference tables, who sent what and which rows are set aside.
 func buildReadings(tx *Tx, m *ingest.Model, s State) error {
 	for _, schema := range []string{"indicateur", "etat", "core", "ref"} { // figures of another build are dropped too
 		if err := tx.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE"); err != nil {

@@ -32,6 +32,9 @@ func (w *Warehouse) Preview(ctx context.Context, m *ingest.Model, s State, origi
 		if err := buildReadings(tx, m, s); err != nil {
 			return err
 		}
+		if err := buildTables(tx, m, coreFindings); err != nil {
+			return err
+		}
 		if sub.Findings, err = findingsOf(tx, original); err != nil {
 			return err
 		}

@@ -152,13 +152,16 @@ FROM versions v
 JOIN raw.%[3]s a ON a._original = v.originale
 LEFT JOIN (SELECT original, ligne, list(champ) AS champs FROM raw.constats WHERE "table" = '%[1]s' AND gravite = 'erreur' AND valeur <> '' GROUP BY ALL) x
 	ON x.original = a._original AND x.ligne = a._ligne
-LEFT JOIN (SELECT * FROM raw.%[3]s QUALIFY row_number() OVER (PARTITION BY _original, %[4]s ORDER BY _ecartee, _ligne) = 1) c
-	ON v.premiere <> v.courante AND c._original = v.actuelle AND %[5]s
+LEFT JOIN (SELECT * FROM raw.%[3]s SEMI JOIN versions ON remplacante = _original
+		QUALIFY row_number() OVER (PARTITION BY _original, %[4]s ORDER BY _ecartee, _ligne) = 1) c
+	ON c._original = v.remplacante AND %[5]s
 WHERE a._requises > 0`,
 			name, strings.Join(revised, " + "), quote(name), quoteAll("", key), strings.Join(same, " AND ")))
 	}
+	// remplacante is NULL where the first version stands: a condition on the left side in the join itself would make it a loop.
 	return `WITH versions AS (
-	SELECT p.territoire_id, p.periode, p.soumission AS premiere, p.original AS originale, c.soumission AS courante, c.original AS actuelle
+	SELECT p.territoire_id, p.periode, p.soumission AS premiere, p.original AS originale, c.soumission AS courante,
+		CASE WHEN p.soumission <> c.soumission THEN c.original END AS remplacante
 	FROM core.soumissions p
 	JOIN core.soumissions c ON c.territoire_id = p.territoire_id AND c.periode = p.periode AND c.emetteur = '' AND c.courante
 	WHERE p.version = 1 AND p.emetteur = ''

@@ -5,7 +5,7 @@
 //   - etat: views of core as it stands at each month of each territory's calendar, and the flux with
 //     their dates. Indicators read only etat, core and ref.
 //
-// raw only grows. Everything else is rebuilt by plain SQL in one transaction, as a pure function of
+// raw only grows. Everything else is rebuilt by plain SQL, as a pure function of
 // (archive, journal, framework): the database holds no fact of its own and may be deleted.
 package transform
 
