@@ -23,10 +23,10 @@ type reports struct {
 // smallReports is the release of a small demo, which the tests that only read share.
 var smallReports = sync.OnceValues(func() (*reports, error) {
 	dir := filepath.Join(sharedDir, "reports")
-	if status := jobs.Main([]string{"demo", dir, "--months", "14"}, io.Discard, os.Stderr); status != 0 {
+	if status := jobs.Main([]string{"demo", dir, "--months", "12"}, io.Discard, os.Stderr); status != 0 {
 		return nil, fmt.Errorf("cairn demo: %d", status)
 	}
-	if err := keepTerritories(dir, "arlenthe", "castelmauve", "ormecourt", "valbrune"); err != nil {
+	if err := keepTerritories(dir, "vernoise", "castelmauve", "ormecourt", "valbrune"); err != nil {
 		return nil, err
 	}
 	if err := addFunder(dir); err != nil {
@@ -49,7 +49,7 @@ func addFunder(dir string) error {
 [[financeurs]]
 id = "fondation"
 nom = "Fondation d’essai"
-territoires = ["arlenthe", "castelmauve", "ormecourt"]
+territoires = ["vernoise", "castelmauve", "ormecourt"]
 libelles = { C02 = "Alliances" }
 `...), 0o644)
 }
