@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test check bench fuzz year soak demo clean
+.PHONY: help build test check bench fuzz year soak vintages demo clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ year: ## run MONTHS (default 12) of cairn serve on a fictional clock, with a sto
 
 soak: ## CYCLES (default 500) looks of cairn serve with something new each, counting memory and open files
 	CAIRN_CYCLES=$${CYCLES:-500} $(GO) test -count 1 -timeout 2h -run '^TestSoak$$' -v ./jobs
+
+vintages: ## live a three-year demo again up to ten random days, and compare with what cairn says was known on each
+	CAIRN_ASOF=36,10 $(GO) test -run TestAsKnownOnADay -timeout 60m -v ./jobs
 
 demo: build ## make a fictional programme in build/demo and publish its reports
 	@rm -rf build/demo

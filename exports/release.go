@@ -8,6 +8,7 @@
 //   - comparaison/: one workbook of all territories, in the same way, fed by sql/comparaison.
 //   - financeurs/: a page of two printed sides and a workbook for the funders of the programme, and for each funder
 //     of some territories, fed by sql/impact.
+//   - methode/: the descriptions, queries and parameters that turned the workbooks into these figures.
 //   - manifest.json: what the release rests on, and the SHA-256 of each file.
 //
 // The package reads the database and writes files, nothing else. The same database gives the same
@@ -47,6 +48,9 @@ const (
 	manifestFile  = "manifest.json"
 )
 
+// MethodDir is the folder of a release that tells how its figures were made.
+const MethodDir = "methode"
+
 // Release says what is published, beside the database.
 type Release struct {
 	Period    time.Time // the first day of its month, UTC: the horizon that the database was built with
@@ -58,6 +62,8 @@ type Release struct {
 	Code      string    // the program's version, as printed
 	// References are the SHA-256 of the reference files that the database was built with, by name.
 	References map[string]string
+	// Parameters is parametres.csv as the database was built with it.
+	Parameters []byte
 	// Funders are those whose territories the database has taken together, beside the programme.
 	Funders []Funder
 	// Earlier are the folders of releases that were published before, below the folder that the database may read.
@@ -104,6 +110,9 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeImpacts(ctx, b, filepath.Join(dir, impactDir)); err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
+	}
+	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	manifest, written, err = writeManifest(ctx, w, r, dir)
@@ -238,20 +247,6 @@ func listFiles(dir string) ([]fileJSON, error) {
 		return nil
 	})
 	return all, err
-}
-
-// MethodDigest identifies all that turns the same originals into these figures and files.
-func MethodDigest() string {
-	hash := sha256.New()
-	fmt.Fprintf(hash, "%s\n%s\n%s\n%s\n", ingest.ReaderVersion, ingest.Digest(), transform.Digest(), indicators.Digest())
-	fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error { // embedded: cannot fail
-		if !d.IsDir() {
-			data, _ := files.ReadFile(path)
-			fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
-		}
-		return nil
-	})
-	return hex.EncodeToString(hash.Sum(nil))
 }
 
 func sha256Hex(data []byte) string {

@@ -15,9 +15,7 @@ package indicators
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -31,7 +29,7 @@ import (
 	"cairn/ingest"
 )
 
-//go:embed catalogue/*.sql
+//go:embed catalogue sql hypotheses.json
 var catalogueFiles embed.FS
 
 // Indicator is one file of the catalogue.
@@ -252,14 +250,5 @@ func (ind *Indicator) fill(m *ingest.Model, v map[string]string, fail func(key, 
 	return nil
 }
 
-// Digest identifies the catalogue, the hypotheses and the pairs: others may give other tables.
-func Digest() string {
-	hash := sha256.New()
-	entries, _ := catalogueFiles.ReadDir("catalogue") // embedded: cannot fail
-	for _, e := range entries {
-		data, _ := catalogueFiles.ReadFile("catalogue/" + e.Name())
-		fmt.Fprintf(hash, "%s %d\n%s", e.Name(), len(data), data)
-	}
-	fmt.Fprintf(hash, "hypotheses %d\n%spairs %d\n%s", len(hypothesesFile), hypothesesFile, len(pairsQuery), pairsQuery)
-	return hex.EncodeToString(hash.Sum(nil))
-}
+// Method is the catalogue, the hypotheses and the pairs as files: others may give other tables.
+func Method() fs.FS { return catalogueFiles }

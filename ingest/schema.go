@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -329,6 +330,9 @@ func (m *Model) Values(list string) []string {
 	}
 	return values
 }
+
+// Method is the descriptions as files: schemas/<table>.json.
+func Method() fs.FS { return schemaFiles }
 
 // Digest identifies the descriptions: what was parsed under other ones is parsed again.
 var Digest = sync.OnceValue(func() string {

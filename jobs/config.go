@@ -160,6 +160,7 @@ licence = "etalab-2.0"
 //	.cairn.lock                                               who writes at the moment
 //	cairn.duckdb  cairn.duckdb.sha256  returns/               computed: may be deleted
 //	outbox/<period>/v<N>/                                     computed: the last version of a month may be deleted
+//	outbox/a-date/                                            releases as known on earlier days: may be deleted
 //	quarantaine/                                              databases that were found damaged
 //	courriels/                                                drafts of letters, and the PDFs that go with them
 type Workspace struct {

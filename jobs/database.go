@@ -64,15 +64,20 @@ func (w *Workspace) openFile(name string, open func(path, exportDir string) (*tr
 	return db, nil
 }
 
-// scratch opens a copy of the database that may be changed, and is gone when it is closed.
+// scratch opens a copy of the database that may be changed, and is gone when it is closed. It is empty where none
+// stands that can be trusted.
 func (w *Workspace) scratch() (db *transform.Warehouse, discard func(), err error) {
+	stands, err := w.stands()
+	if err != nil && !errors.As(err, new(*damagedError)) {
+		return nil, nil, err
+	}
 	dir, err := os.MkdirTemp("", "cairn-")
 	if err != nil {
 		return nil, nil, err
 	}
 	copied := filepath.Join(dir, databaseFile)
 	key, err := w.pseudonymKey()
-	if err == nil {
+	if err == nil && stands {
 		err = ingest.CopyDurably(w.path(databaseFile), copied, 0o600)
 	}
 	if err == nil {

@@ -25,15 +25,16 @@ type explainCmd struct {
 	Cell      string `help:"The workbook of a cell: which figures it moves, and by how much if it were empty." placeholder:"FILE"`
 	JSON      bool   `help:"As JSON." name:"json"`
 	XLSX      string `help:"Write a small proof workbook." name:"xlsx" placeholder:"FILE"`
+	asOfFlag
 }
 
 // Run goes from a figure to the cells that it rests on, or from a cell to the figures that it moves.
 func (c *explainCmd) Run(e *env) error {
-	x, err := e.openExplained()
+	x, done, err := e.openExplained(c.asOfFlag)
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)
 	}
-	defer x.db.Close()
+	defer done()
 	if c.Cell != "" {
 		err = c.movements(e, x)
 	} else {
@@ -53,30 +54,29 @@ type explained struct {
 	state     transform.State
 }
 
-func (e *env) openExplained() (*explained, error) {
+func (e *env) openExplained(asOf asOfFlag) (x *explained, done func(), err error) {
 	w, err := OpenWorkspace(e.workspace)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	x := &explained{workspace: w}
+	x = &explained{workspace: w}
 	if x.model, err = ingest.LoadModel(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	journal, err := w.journal()
+	journal, db, done, err := e.openAsOf(w, asOf)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if x.state, err = readState(journal, w.archive()); err != nil {
-		return nil, &hintError{err, "cairn run"}
+	x.db = db
+	if x.state, err = readState(journal, w.archive()); err == nil {
+		x.state.Sets = w.Config.sets()
+		x.state.Horizon, err = x.db.Horizon(e.ctx)
 	}
-	x.state.Sets = w.Config.sets()
-	if x.db, err = w.open(); err != nil {
-		return nil, err
+	if err != nil {
+		done()
+		return nil, nil, &hintError{err, "nothing has been built here yet: cairn run"}
 	}
-	if x.state.Horizon, err = x.db.Horizon(e.ctx); err != nil {
-		return nil, errors.Join(&hintError{err, "nothing has been built here yet: cairn run"}, x.db.Close())
-	}
-	return x, nil
+	return x, done, nil
 }
 
 func (c *explainCmd) figure(e *env, x *explained) error {

@@ -23,6 +23,7 @@ import (
 type runCmd struct {
 	Period string `help:"Month to publish, as 2026-10 (default: the latest month that anyone submitted)." placeholder:"MONTH"`
 	Final  bool   `help:"The release is final: the answers of the month are closed. Its later versions are final too."`
+	asOfFlag
 }
 
 // Run is the main job: collect, load, build, compute, publish.
@@ -42,7 +43,15 @@ func (c *runCmd) Run(e *env) error {
 			return err
 		}
 	}
-	if err := r.do(); err != nil {
+	day, err := c.day(e.now())
+	switch {
+	case err != nil:
+	case day.IsZero():
+		err = r.do()
+	default:
+		err = r.reissue(day)
+	}
+	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
 	return nil
@@ -348,7 +357,7 @@ func (r *run) publish(db *transform.Warehouse) error {
 	last := r.newest(r.state.Horizon)
 	version := max(last.Version, 1)
 	for {
-		staged, manifest, err := r.stage(db, version)
+		staged, manifest, err := r.stage(db, r.workspace.path("outbox"), version)
 		if err != nil {
 			return err
 		}
@@ -375,10 +384,10 @@ func (r *run) publish(db *transform.Warehouse) error {
 	}
 }
 
-// stage writes the release beside the place where it goes.
-func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string, err error) {
+// stage writes the release beside the place where it goes, below an outbox.
+func (r *run) stage(db *transform.Warehouse, outbox string, version int) (dir, manifest string, err error) {
 	period := r.state.Horizon.Format("2006-01")
-	dir = filepath.Join(r.workspace.path("outbox"), period, fmt.Sprintf(".v%d.partial", version))
+	dir = filepath.Join(outbox, period, fmt.Sprintf(".v%d.partial", version))
 	if err := ingest.RemoveDurably(dir); err != nil { // left by a crash
 		return "", "", err
 	}
@@ -388,7 +397,8 @@ func (r *run) stage(db *transform.Warehouse, version int) (dir, manifest string,
 	bar := r.progress("writing the release")
 	defer bar.end()
 	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
-		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: r.code(), References: r.state.References,
+		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: r.code(),
+		References: r.state.References, Parameters: r.state.Parametres,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
 		Funders: r.workspace.Config.funders(), Earlier: r.earlier(version),
 	}, dir)
@@ -470,15 +480,24 @@ func manifestDigest(dir string) string {
 	return digest
 }
 
-// listReports prints where the release is and every file of it.
+// listReports prints where the release is and every report of it.
 func (r *run) listReports() error {
-	dir := r.releaseDir(r.state.Horizon.Format("2006-01"), r.newest(r.state.Horizon).Version)
+	return r.listFiles(r.releaseDir(r.state.Horizon.Format("2006-01"), r.newest(r.state.Horizon).Version))
+}
+
+func (r *run) listFiles(dir string) error {
 	fmt.Fprintf(r.stdout, "reports in %s\n", dir)
 	return fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		switch {
+		case err != nil:
+			return err
+		case path == exports.MethodDir:
+			fmt.Fprintf(r.stdout, "  %s/\n", path)
+			return fs.SkipDir
+		case !d.IsDir():
 			fmt.Fprintf(r.stdout, "  %s\n", path)
 		}
-		return err
+		return nil
 	})
 }
 

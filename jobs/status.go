@@ -13,6 +13,7 @@ import (
 type statusCmd struct {
 	Findings bool `help:"List every finding that waits, with its reference." xor:"form"`
 	JSON     bool `help:"Print the same as JSON, for programs." name:"json" xor:"form"`
+	asOfFlag
 }
 
 // Run shows which workbooks were expected and received, the findings that remain and the releases.
@@ -21,11 +22,7 @@ func (c *statusCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	journal, err := w.journal()
-	if err != nil {
-		return err
-	}
-	db, err := w.open()
+	journal, db, done, err := e.openAsOf(w, c.asOfFlag)
 	if errors.Is(err, errNoDatabase) && !c.JSON {
 		fmt.Fprintln(e.stdout, "nothing has been received yet: drop workbooks into inbox/, then: cairn run")
 		return e.printCalendar(w, journal)
@@ -33,7 +30,7 @@ func (c *statusCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer done()
 	coverage, err := db.Coverage(e.ctx)
 	if err != nil {
 		return &hintError{fmt.Errorf("status: %w", err), "nothing has been built here yet: cairn run"}
@@ -58,7 +55,11 @@ func (c *statusCmd) Run(e *env) error {
 			fmt.Fprintf(e.stdout, "withdrawn inbox/%s  %s: %s\n", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
 		}
 	}
-	if err := errors.Join(e.printDeliveries(journal), e.printCalendar(w, journal)); err != nil {
+	err = e.printDeliveries(journal)
+	if c.AsOf == "" { // what is due is due today
+		err = errors.Join(err, e.printCalendar(w, journal))
+	}
+	if err != nil {
 		return err
 	}
 	if c.Findings {

@@ -2,10 +2,8 @@ package transform
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql/driver"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -20,7 +18,7 @@ import (
 //go:embed reference/parametres.csv
 var DefaultParameters []byte
 
-//go:embed sql
+//go:embed sql reference
 var sqlFiles embed.FS
 
 // State is all that the database is a function of, beside the framework.
@@ -198,19 +196,8 @@ func readSQL(name string) (string, error) {
 	return string(data), err
 }
 
-// Digest identifies the SQL and the default parameters that a database is built with.
-func Digest() string {
-	hash := sha256.New()
-	hash.Write(DefaultParameters)
-	fs.WalkDir(sqlFiles, ".", func(path string, d fs.DirEntry, err error) error { // embedded: cannot fail
-		if !d.IsDir() {
-			data, _ := sqlFiles.ReadFile(path)
-			fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
-		}
-		return nil
-	})
-	return hex.EncodeToString(hash.Sum(nil))
-}
+// Method is the SQL and the default parameters that a database is built with, as files.
+func Method() fs.FS { return sqlFiles }
 
 // Paris is where the programme's days begin and end.
 var Paris = func() *time.Location {
