@@ -154,6 +154,9 @@ func TestOnlyPubliqueLeaves(t *testing.T) {
 		if strings.HasSuffix(path, ".parquet") || strings.HasSuffix(path, ".xlsx") { // compressed: the CSV twin and the workbook's test tell
 			continue
 		}
+		if strings.HasPrefix(path, MethodDir+"/") { // descriptions, which name the fields: no value
+			continue
+		}
 		for _, text := range closed {
 			if bytes.Contains(data, []byte(text)) {
 				t.Errorf("%s holds %q", path, text)

@@ -46,7 +46,7 @@ type Entry struct {
 	Manifest string `json:"manifest,omitempty"` // SHA-256 of manifest.json
 	Inputs   string `json:"inputs,omitempty"`   // digest of all that the release is a function of
 
-	Final    bool   `json:"final,omitempty"`    // the release is final
+	Final bool `json:"final,omitempty"` // the release is final
 
 	Secrets []string `json:"secrets,omitempty"` // figures that the release hid for the sake of others
 
