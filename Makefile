@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test check bench fuzz year soak vintages demo clean
+.PHONY: help build test check bench fuzz faults year soak vintages demo clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ fuzz: ## fuzz the parsers, FUZZTIME (default 30s) each
 		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z]+)\(.*/\1/p' $$f); do \
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $${FUZZTIME:-30s} ./$$(dirname $$f) || exit 1; \
 		done; done
+
+faults: ## hurt the program in every way of the fault matrix (as root, or what needs root is skipped), and plant bugs that it must notice
+	$(GO) test -tags faults -count 1 -timeout 30m ./jobs/faults
 
 year: ## run MONTHS (default 12) of cairn serve on a fictional clock, with a stop and a lost database
 	CAIRN_MONTHS=$${MONTHS:-12} $(GO) test -count 1 -timeout 1h -run '^TestYear$$' -v ./jobs

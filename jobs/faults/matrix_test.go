@@ -43,6 +43,8 @@ func matrix() []row {
 		{"bytes of the journal changed or lost", nil, damagedJournal},
 		{"bytes of the archive or of a release changed", nil, damagedFiles},
 		{"two programs at once", nil, together},
+		{"the service", nil, services},
+		{"killed while letters leave", nil, letters},
 		{"hostile files", nil, hostile},
 		{"backup and restore", nil, backups},
 	}

@@ -48,7 +48,8 @@ func (o outcome) String() string {
 	return fmt.Sprintf("exit status %d\n%s\n%s", o.code, tail(o.stdout), tail(o.stderr))
 }
 
-var acknowledgement = regexp.MustCompile(`msg=received .*original=([0-9a-f]{64})`)
+// acknowledgement is the line of the log, in either of its forms.
+var acknowledgement = regexp.MustCompile(`msg"?[=:]"?received.*original"?[=:]"?([0-9a-f]{64})`)
 
 // acknowledged are the originals that the command said it received.
 func (o outcome) acknowledged() (originals []string) {
