@@ -1,10 +1,13 @@
 package exports
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"text/template"
 
 	"cairn/ingest"
 )
@@ -19,12 +22,17 @@ type (
 		Version      string         `json:"version"`
 		Licenses     []licenceJSON  `json:"licenses,omitempty"`
 		Contributors []any          `json:"contributors,omitempty"`
+		Sources      []sourceJSON   `json:"sources"`
 		Resources    []resourceJSON `json:"resources"`
 	}
 	licenceJSON struct {
 		Name  string `json:"name,omitempty"`
 		Path  string `json:"path,omitempty"`
 		Title string `json:"title,omitempty"`
+	}
+	sourceJSON struct {
+		Title string `json:"title"`
+		Path  string `json:"path"`
 	}
 	resourceJSON struct {
 		Name        string     `json:"name"`
@@ -73,7 +81,7 @@ var twins = []struct{ format, mediatype, encoding string }{
 	{"csv", "text/csv", "utf-8"},
 }
 
-// writePackage writes datapackage.json beside the files that it describes.
+// writePackage writes datapackage.json beside the files that it describes, and what introduces them to people.
 func writePackage(m *ingest.Model, r Release, all []resource, dir string) error {
 	p := packageJSON{
 		Schema: "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -84,6 +92,7 @@ func writePackage(m *ingest.Model, r Release, all []resource, dir string) error 
 		Version:      fmt.Sprintf("%s.v%d", r.month(), r.Version),
 		Licenses:     licence(r.Licence),
 		Contributors: []any{map[string]string{"title": r.Programme}},
+		Sources:      []sourceJSON{{typo("Classeurs mensuels des territoires : leur liste et leurs empreintes"), "soumissions.csv"}},
 	}
 	for _, res := range all {
 		for _, twin := range twins {
@@ -107,7 +116,41 @@ func writePackage(m *ingest.Model, r Release, all []resource, dir string) error 
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "datapackage.json"), data, 0o644)
+	if err := os.WriteFile(filepath.Join(dir, "datapackage.json"), data, 0o644); err != nil {
+		return err
+	}
+	return writeReadme(m, r, all, p.Title, dir)
+}
+
+// writeReadme writes what people read first, and the examples: LISEZMOI.md and EXEMPLES.md.
+func writeReadme(m *ingest.Model, r Release, all []resource, title, dir string) error {
+	text, err := files.ReadFile("open/LISEZMOI.md")
+	if err != nil {
+		return err
+	}
+	readme, err := template.New("LISEZMOI.md").Funcs(template.FuncMap{"mois": monthName, "minuscule": strings.ToLower}).Parse(string(text))
+	if err != nil {
+		return err
+	}
+	said := struct {
+		Release
+		Title     string
+		Resources []*ingest.Schema
+		Statuts   []ingest.Code
+	}{r, title, nil, m.CodeLists["statut_indicateur"]}
+	for _, res := range all {
+		said.Resources = append(said.Resources, res.schema)
+	}
+	var b bytes.Buffer
+	if err := readme.Execute(&b, said); err != nil {
+		return err
+	}
+	examples, err := files.ReadFile("open/EXEMPLES.md")
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(dir, "LISEZMOI.md"), []byte(typo(b.String())), 0o644),
+		os.WriteFile(filepath.Join(dir, "EXEMPLES.md"), examples, 0o644))
 }
 
 // describeSchema keeps what Table Schema knows of a schema.

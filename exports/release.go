@@ -1,7 +1,7 @@
 // Package exports turns a computed database into a release: a folder of files that stands alone.
 //
 //   - donnees/: open data. A resource is a table of it, as a Parquet file and a CSV twin, described in
-//     datapackage.json. Only what the schemas call publique is there.
+//     datapackage.json, with a page to begin with and one of worked examples. Only what the schemas call publique is there.
 //   - evaluateurs/: one workbook per territory, made of sheets. A sheet is data: a title, a few sentences,
 //     one table, charts that point at tables of numbers, fed by one SQL file of sql/classeur. One writer
 //     writes them all; sentences about figures are made in sentences.go.
@@ -36,7 +36,7 @@ import (
 	"cairn/transform"
 )
 
-//go:embed sql schemas impact
+//go:embed sql schemas impact open
 var files embed.FS
 
 // The parts of a release.
