@@ -10,10 +10,10 @@ import (
 // chart is a scatter over the cells of a table: lines over the months (timeChart) or points in rows
 // (dotPlot). A text in a cell would be drawn as a zero, so its cells hold numbers or nothing; nothing is a gap.
 type chart struct {
-	cell          string // its upper left corner
-	width, height uint   // in pixels
-	title, alt    string // alt says what the data say, for who does not see the chart
-	key           string // a second line of the title: what the shapes mean
+	cell          string   // its upper left corner
+	width, height uint     // in pixels
+	title, alt    string   // alt says what the data say, for who does not see the chart
+	under         []string // lines under the title: what the month says, what the shapes mean
 	x, y          axis
 	series        []series
 	names         int // characters to the left of the plot, for the names of its rows
@@ -53,7 +53,7 @@ var (
 	lookSecond   = look{Colour: "6B2C7A", Width: 22225, Dash: "sysDash", Marker: "square", Size: 5}
 	lookBefore   = look{Colour: "8A3B00", Marker: "circle", Size: 8}
 	lookNow      = look{Colour: "0B4F8A", Marker: "diamond", Size: 10}
-	lookInterval = look{Colour: "6B6B6B", Width: 19050, Dash: "solid"}
+	lookInterval = look{Colour: "6B6B6B", Width: 28575, Dash: "solid"}
 	lookNothing  = look{Colour: "000000"}
 )
 
@@ -124,46 +124,51 @@ func serial(day time.Time) float64 {
 	return math.Round(day.Sub(time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)).Hours() / 24)
 }
 
-// dots says which columns of a block a dot plot shows. A block may be of a few territories or of all.
+// dots says which columns of a block a dot plot shows; 0: not. A block may be of a few territories or of all.
 type dots struct {
-	names, before, now int
-	low                int // of the interval of now; the upper bound stands to its right; 0: no interval
-	placing            int // the first of the placingColumns
+	before, now int
+	low, outer  int // of the interval of now, and of a wider one; the upper bound stands to the right of the lower
+	placing     int // the first of the placingColumns
 }
 
-// placingColumns are those by which a dot plot finds its rows, and placingCells what they hold in row i of n, from 0:
-// a spreadsheet's scatter has no names on its axes, and LibreOffice draws no number that is not in a cell.
+// placingColumns are those by which a dot plot finds and names its rows, and placingCells what they hold in row i of n,
+// from 0: a spreadsheet's scatter has no names on its axes, and LibreOffice draws no number that is not in a cell.
+// The name has spaces after it, so that a point on the edge does not cover its end.
 func placingColumns() []column {
-	return []column{{"Bord", 8, twoDecimals}, {"Hauteur", 8, integerFormat}, {"Hauteur du trait", 8, integerFormat}}
+	return []column{{"Étiquette", 28, besideFormat}, {"Bord", 8, twoDecimals}, {"Hauteur", 9, integerFormat}, {"Hauteur du trait", 9, integerFormat}}
 }
 
-func placingCells(i, n int, values axis) []any {
-	return []any{values.min, int64(n - i), int64(n - i)}
+func placingCells(name string, i, n int, values axis) []any {
+	return []any{name + noBreak + noBreak, values.min, int64(n - i), int64(n - i)}
 }
 
 // dotPlot draws a row per row of the block, from top to bottom: before as a circle, now as a diamond on its
-// interval, the name to the left. longest is the length of the longest name, in characters. Values and bounds
-// that are missing are empty cells.
+// intervals, the name to the left. longest is the length of the longest name, in characters. Values and bounds
+// that are missing are empty cells. The caller says under the title what the shapes mean.
 func dotPlot(title, alt string, b block, d dots, longest int, values axis) chart {
 	n := b.last - b.first + 1
 	values.grid = true
-	c := chart{width: 2*chartWidth - 40, height: uint(110 + 26*n), title: title, alt: alt, key: dotKey, x: values, names: longest,
+	c := chart{width: 2*chartWidth - 40, height: dotHeight(n), title: title, alt: alt, x: values, names: longest,
 		y: axis{format: "0", min: 0.25, max: float64(n) + 0.75, unit: 1, hidden: true}}
 	for row := b.first; row <= b.last; row++ {
-		name, across := b.cell(d.names, row), func(from int) string { return b.cell(from, row) + ":" + absolute(from+1, row) }
-		c.series = append(c.series, series{name: name, x: b.cell(d.placing, row), y: b.cell(d.placing+1, row), look: lookNothing, named: true})
-		if d.low > 0 {
-			c.series = append(c.series, series{name: name, x: across(d.low), y: across(d.placing + 1), look: lookInterval})
+		name, across := b.cell(d.placing, row), func(from int) string { return b.cell(from, row) + ":" + absolute(from+1, row) }
+		c.series = append(c.series, series{name: name, x: b.cell(d.placing+1, row), y: b.cell(d.placing+2, row), look: lookNothing, named: true})
+		for _, interval := range []line{{d.outer, lookBound}, {d.low, lookInterval}} {
+			if interval.column > 0 {
+				c.series = append(c.series, series{name: name, x: across(interval.column), y: across(d.placing + 2), look: interval.look})
+			}
 		}
 	}
 	for _, l := range []line{{d.before, lookBefore}, {d.now, lookNow}} {
-		c.series = append(c.series, series{name: b.cell(l.column, b.header), x: b.cells(l.column), y: b.cells(d.placing + 1), look: l.look})
+		if l.column > 0 {
+			c.series = append(c.series, series{name: b.cell(l.column, b.header), x: b.cells(l.column), y: b.cells(d.placing + 2), look: l.look})
+		}
 	}
 	return c
 }
 
-// dotKey says what the shapes of a dot plot mean.
-const dotKey = "● référence     ◆ aujourd’hui     trait gris" + noBreak + ": intervalle à 95" + noBreak + "%"
+// dotHeight is the height of a dot plot of n rows, in pixels.
+func dotHeight(n int) uint { return uint(120 + 20*n) }
 
 // unitAxis is the axis of values between lowest and highest, in a unit of the indicators. Units with
 // natural bounds have these, so that charts can be compared; the others begin at zero.

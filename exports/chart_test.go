@@ -40,7 +40,7 @@ func chartBook() *workbook {
 		if i == 2 {
 			row[2], row[3], row[4] = nil, nil, nil
 		}
-		places.rows = append(places.rows, append(row, placingCells(i, 4, unitAxis("part", 0, 1))...))
+		places.rows = append(places.rows, append(row, placingCells(name, i, 4, unitAxis("part", 0, 1))...))
 	}
 	share := unitAxis("part", 0, 1)
 	places.sparks = []sparkline{{column: 6, from: 2, last: 5, axes: []axis{share, share, unitAxis("indice", -0.5, 0.5), share}}}
@@ -53,7 +53,7 @@ func chartBook() *workbook {
 	small := timeChart("C02 Relations, en petit", "La même part, en petit.", at, 1, october.AddDate(0, -23, 0), october, unitAxis("part", 0, 1), line{2, lookValue}, line{5, lookBaseline}).small()
 	small.cell = "J3"
 	dots := dotPlot("C02 Relations", "Quatre territoires.", block{places.name, placeHeader, placeHeader + 1, placeHeader + 4},
-		dots{names: 1, before: 2, now: 3, low: 4, placing: 7}, 37, unitAxis("part", 0, 1))
+		dots{before: 2, now: 3, low: 4, placing: 7}, 37, unitAxis("part", 0, 1))
 	dots.cell = "A22"
 	charts.charts = []chart{long, small, dots}
 	return &workbook{title: "Essai", author: "Essai", made: time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC), sheets: []sheet{charts, table, places}}

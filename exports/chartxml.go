@@ -23,7 +23,8 @@ var chartTemplate = template.Must(template.New("chart").Funcs(template.FuncMap{"
 // What chart.xml shows; lengths are in the file's own units.
 type (
 	chartXML struct {
-		Title, Key          string
+		Title               string
+		Under               []string
 		TitleFont, AxisFont fontXML
 		Plot                *plotXML
 		Series              []seriesXML
@@ -64,13 +65,10 @@ func (c *chart) xml() ([]byte, error) {
 	if c.width < chartWidth { // a small multiple
 		title, labels = fontXML{1000}, fontXML{900}
 	}
-	x := chartXML{Title: c.title, Key: c.key, TitleFont: title, AxisFont: labels, XAxis: c.x.xml(1, 2, "b", labels), YAxis: c.y.xml(2, 1, "l", labels)}
+	x := chartXML{Title: c.title, Under: c.under, TitleFont: title, AxisFont: labels, XAxis: c.x.xml(1, 2, "b", labels), YAxis: c.y.xml(2, 1, "l", labels)}
 	if c.names > 0 {
 		const perCharacter, foot = 7.0, 40.0 // pixels
-		head := 45.0
-		if c.key != "" {
-			head = 65
-		}
+		head := 45 + 20*float64(len(c.under))
 		width, height := float64(c.width), float64(c.height)
 		left := min(float64(c.names)*perCharacter/width, 0.5)
 		x.Plot = &plotXML{inXML(left), inXML(head / height), inXML(0.96 - left), inXML(1 - (head+foot)/height)}

@@ -54,6 +54,12 @@ type place struct {
 	territory, name string // the territory is empty in the workbook of all
 	rows            map[string][]record
 	sheets          []entry
+	built           map[string]sheet // those that were made already, by name
+}
+
+// newPlace has no rows yet.
+func newPlace(b *base, territory, name string, sheets []entry) *place {
+	return &place{base: b, territory: territory, name: name, rows: map[string][]record{}, sheets: sheets, built: map[string]sheet{}}
 }
 
 // writeWorkbooks writes a workbook per territory, on every core.
@@ -97,7 +103,7 @@ func (p *place) encode(ctx context.Context, what string) ([]byte, error) {
 		author: p.release.Programme, made: p.made,
 	}
 	for _, e := range p.sheets {
-		s, err := e.sheet(ctx, p)
+		s, err := p.sheet(ctx, e.name)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +148,7 @@ func (b *base) places(ctx context.Context) ([]*place, error) {
 	}
 	var all []*place
 	for _, r := range covers {
-		all = append(all, &place{base: b, territory: r.text("territoire_id"), name: r.text("nom"), rows: map[string][]record{}, sheets: evaluatorSheets()})
+		all = append(all, newPlace(b, r.text("territoire_id"), r.text("nom"), evaluatorSheets()))
 	}
 	b.members = map[string]map[string][]indicators.Member{}
 	for _, ind := range b.catalogue {

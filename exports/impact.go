@@ -60,10 +60,9 @@ type summary struct {
 	refusals []effect // why dialogues were not held, by reason
 }
 
-// effect is a figure beside the interval of what it has changed.
+// effect is a figure and what the summary says of it.
 type effect struct {
 	figure
-	between         indicators.Interval // of the change; none for most of the indicators that are no share
 	source, limits  string
 	rupture         string // the month of the last change of method, empty: none
 	funder          string // the funder's own words
@@ -130,8 +129,7 @@ func (r record) count(column string) int64 {
 func (s *summary) read(rows []record) {
 	s.figures = map[string]effect{}
 	for _, r := range rows {
-		e := effect{figure: figureOf(r), between: indicators.Interval{Low: r.number("ecart_bas"), High: r.number("ecart_haut")},
-			source: r.text("source"), limits: r.text("limites"), rupture: r.text("rupture"), modalite: r.text("code")}
+		e := effect{figure: figureOf(r), source: r.text("source"), limits: r.text("limites"), rupture: r.text("rupture"), modalite: r.text("code")}
 		e.funder, e.label = s.labels[e.code], e.name
 		switch {
 		case e.code == "V01":

@@ -22,8 +22,8 @@ func known(x float64) sql.Null[float64] { return sql.Null[float64]{V: x, Valid: 
 // shareOf is a share with its interval and what it was at the start.
 func shareOf(code string, value, low, high, reference float64, word indicators.Word) effect {
 	return effect{figure: figure{code: code, name: "Nom de " + code, unit: "part", sense: "hausse", statut: indicators.OK, value: known(value), low: known(low), high: known(high),
-		numerator: known(89), denominator: known(195), effectif: sql.Null[int64]{V: 195, Valid: true}, reference: known(reference), change: known(value - reference), word: word},
-		between: indicators.Interval{Low: known(value - reference - 0.15), High: known(value - reference + 0.15)}, label: "Nom de " + code, source: "source", limits: "limites"}
+		numerator: known(89), denominator: known(195), effectif: sql.Null[int64]{V: 195, Valid: true}, reference: known(reference), word: word,
+		between: indicators.Interval{Low: known(value - reference - 0.15), High: known(value - reference + 0.15)}}, label: "Nom de " + code, source: "source", limits: "limites"}
 }
 
 // fullSummary is a summary that is as long as it gets: ten territories, and texts that nobody keeps short.

@@ -14,13 +14,13 @@ func (s *summary) annex(ctx context.Context) ([]byte, error) {
 			return nil
 		}
 	}
-	p := &place{base: s.base, name: s.name, rows: map[string][]record{}, sheets: []entry{
+	p := newPlace(s.base, "", s.name, []entry{
 		{"Couverture", "Synthèse d’impact", "Ce que dit la synthèse en une phrase, son champ, sa version ; le sens des symboles.", "", fill(s.fillCover)},
 		{"Sommaire", "Sommaire", "Cette liste.", "", fillContents},
 		{"Effets", "Effets", "Les dix indicateurs face à leur départ, avec la solidité de la preuve et la source.", "", fill(s.fillEffects)},
 		{"Moyens", "Moyens", "Les euros de douze mois par provenance et par nature, et les heures bénévoles.", "", fill(s.fillMeans)},
 		{notesSheet, "Notes", "Comment lire les valeurs, la preuve et les limites.", "", fill(s.fillNotes)},
-	}}
+	})
 	return p.encode(ctx, "synthèse d’impact")
 }
 

@@ -52,39 +52,6 @@ func (s *summary) why(e effect) string {
 	return e.absence()
 }
 
-// moved says how far a figure is from its beginnings: none when that is not known, or rounds to nothing.
-func (e effect) moved() (up, down bool) {
-	if !e.value.Valid || !e.reference.Valid {
-		return false, false
-	}
-	gap := signed(e.unit, e.value.V-e.reference.V)
-	return strings.HasPrefix(gap, "+"), strings.HasPrefix(gap, "−")
-}
-
-// outside reports whether the interval of the change leaves out that there is none.
-func (e effect) outside() bool {
-	low, high := e.between.Low, e.between.High
-	return low.Valid && high.Valid && (low.V > 0 || high.V < 0)
-}
-
-// proof is the strength of the proof that something has changed since the beginnings (not of why).
-func (e effect) proof() string {
-	trend := e.word == indicators.Rising || e.word == indicators.Falling
-	switch {
-	case !e.value.Valid:
-		return "sans valeur"
-	case e.word == indicators.TooEarly, !e.reference.Valid:
-		return "trop tôt"
-	case trend && e.outside():
-		return "forte"
-	case trend, e.outside():
-		return "moyenne"
-	case e.word == indicators.NotTested && !e.between.Low.Valid:
-		return "non testée"
-	}
-	return "faible"
-}
-
 // proofMeanings say what the strengths of proof are.
 var proofMeanings = [][2]string{
 	{"forte", "une tendance se distingue du hasard, et l’intervalle de l’écart au départ exclut zéro"},

@@ -58,7 +58,11 @@ func (s *sheet) rowHeight(row []any, bold bool) float64 {
 		}
 		lines = max(lines, count)
 	}
-	return min(float64(lines)*lineHeight+1.5, maximumHeight)
+	height := float64(lines)*lineHeight + 1.5
+	if !bold {
+		height = max(height, s.least)
+	}
+	return min(height, maximumHeight)
 }
 
 // wrap cuts a text into lines of at most width digits, at its spaces.

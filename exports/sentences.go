@@ -19,19 +19,21 @@ type figure struct {
 	statut               indicators.Statut
 	value, low, high     sql.Null[float64]
 	numerator, denominator,
-	reference, change sql.Null[float64]
+	reference sql.Null[float64]
 	effectif sql.Null[int64]
 	word     indicators.Word
+	between  indicators.Interval // of the change; none for most of the indicators that are no share
 }
 
 // figureOf reads the columns indicateur, nom, modalite, unite, sens, statut_code, valeur, borne_basse, borne_haute,
-// numerateur, denominateur, effectif, reference, ecart and mot, those of a query that it has.
+// numerateur, denominateur, effectif, reference, ecart_bas, ecart_haut and mot, those of a query that it has.
 func figureOf(r record) figure {
 	effectif, known := r["effectif"].(int64)
 	return figure{code: r.text("indicateur"), name: r.text("nom"), modalite: r.text("modalite"), unit: r.text("unite"), sense: r.text("sens"),
 		statut: indicators.Statut(r.text("statut_code")), value: r.number("valeur"), low: r.number("borne_basse"), high: r.number("borne_haute"),
-		numerator: r.number("numerateur"), denominator: r.number("denominateur"), reference: r.number("reference"), change: r.number("ecart"),
-		effectif: sql.Null[int64]{V: effectif, Valid: known}, word: indicators.Word(r.text("mot"))}
+		numerator: r.number("numerateur"), denominator: r.number("denominateur"), reference: r.number("reference"),
+		effectif: sql.Null[int64]{V: effectif, Valid: known}, word: indicators.Word(r.text("mot")),
+		between: indicators.Interval{Low: r.number("ecart_bas"), High: r.number("ecart_haut")}}
 }
 
 func (r record) number(column string) sql.Null[float64] {
@@ -127,11 +129,13 @@ func (f figure) movement() string {
 	return "évolution non testée"
 }
 
+// trending reports whether a movement stands out.
+func (f figure) trending() bool { return f.word == indicators.Rising || f.word == indicators.Falling }
+
 // favourable reports whether a movement that stands out is in the direction wished for, or against it. An
 // indicator that only describes has none.
 func (f figure) favourable() (good, bad bool) {
-	moved := f.word == indicators.Rising || f.word == indicators.Falling
-	if !moved || f.sense == "descriptif" || f.sense == "" {
+	if !f.trending() || f.sense == "descriptif" || f.sense == "" {
 		return false, false
 	}
 	good = string(f.word) == f.sense
@@ -146,6 +150,44 @@ func (f figure) favour(before string) string {
 		return before + "(sens défavorable)"
 	}
 	return ""
+}
+
+// gap is how far the value is from the baseline.
+func (f figure) gap() sql.Null[float64] {
+	return sql.Null[float64]{V: f.value.V - f.reference.V, Valid: f.value.Valid && f.reference.Valid}
+}
+
+// moved says on which side of its beginnings a figure is: none when that is not known, or rounds to nothing.
+func (f figure) moved() (up, down bool) {
+	if !f.gap().Valid {
+		return false, false
+	}
+	gap := signed(f.unit, f.gap().V)
+	return strings.HasPrefix(gap, "+"), strings.HasPrefix(gap, "−")
+}
+
+// outside reports whether the interval of the change leaves out that there is none.
+func (f figure) outside() bool {
+	low, high := f.between.Low, f.between.High
+	return low.Valid && high.Valid && (low.V > 0 || high.V < 0)
+}
+
+// proof is the strength of the proof that something has changed since the beginnings (not of why).
+func (f figure) proof() string {
+	trend := f.trending()
+	switch {
+	case !f.value.Valid:
+		return "sans valeur"
+	case f.word == indicators.TooEarly, !f.reference.Valid:
+		return "trop tôt"
+	case trend && f.outside():
+		return "forte"
+	case trend, f.outside():
+		return "moyenne"
+	case f.word == indicators.NotTested && !f.between.Low.Valid:
+		return "non testée"
+	}
+	return "faible"
 }
 
 // sentence says all of a figure: « C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessus de la

@@ -12,7 +12,7 @@ import (
 	"cairn/indicators"
 )
 
-// entry is a sheet of the evaluators' workbook: how it is fed and what it says of itself. To add a
+// entry is a sheet of a workbook: how it is fed and what it says of itself. To add a
 // sheet, add an entry and, when it shows data, its SQL file.
 type entry struct {
 	name  string
@@ -50,7 +50,16 @@ func evaluatorSheets() []entry {
 	}
 }
 
-func (e entry) sheet(ctx context.Context, p *place) (sheet, error) {
+// sheet makes a sheet of the place, once: the charts of one sheet point at the table of another.
+func (p *place) sheet(ctx context.Context, name string) (sheet, error) {
+	if s, built := p.built[name]; built {
+		return s, nil
+	}
+	i := slices.IndexFunc(p.sheets, func(e entry) bool { return e.name == name })
+	if i < 0 {
+		return sheet{}, fmt.Errorf("no sheet %s", name)
+	}
+	e := p.sheets[i]
 	s := sheet{name: e.name, title: typo(fmt.Sprintf("%s : %s, %s", e.title, p.name, monthName(p.release.Period)))}
 	if err := e.fill(ctx, p, p.rows[e.query], &s); err != nil {
 		return s, fmt.Errorf("sheet %s: %w", e.name, err)
@@ -58,6 +67,7 @@ func (e entry) sheet(ctx context.Context, p *place) (sheet, error) {
 	for i := range s.sentences {
 		s.sentences[i] = typo(s.sentences[i])
 	}
+	p.built[name] = s
 	return s, nil
 }
 

@@ -34,7 +34,7 @@ func synthesize(rows []record) synthesis {
 			s.good = append(s.good, f)
 		case bad:
 			s.bad = append(s.bad, f)
-		case f.word == indicators.Rising || f.word == indicators.Falling:
+		case f.trending():
 			s.neutral = append(s.neutral, f)
 		}
 	}
@@ -139,13 +139,19 @@ func (s *synthesis) celebrates(obstacles []record) string {
 	return typo(strings.Join(lines, "\n"))
 }
 
+// What is asked of a movement against what is wished for, and of one that only describes.
+const (
+	askWhat = "Que s’est-il passé ?"
+	askHow  = "Comment le lire ?"
+)
+
 func (s *synthesis) deliberates(obstacles []record) string {
 	var lines []string
 	for _, f := range s.bad {
-		lines = append(lines, fmt.Sprintf("%s : %s, %s. Que s’est-il passé ?", f.title(), f.level(), f.movement()))
+		lines = append(lines, fmt.Sprintf("%s : %s, %s. "+askWhat, f.title(), f.level(), f.movement()))
 	}
 	for _, f := range s.neutral {
-		lines = append(lines, fmt.Sprintf("%s : %s, %s. Comment le lire ?", f.title(), f.level(), f.movement()))
+		lines = append(lines, fmt.Sprintf("%s : %s, %s. "+askHow, f.title(), f.level(), f.movement()))
 	}
 	switch s.family() {
 	case "C":

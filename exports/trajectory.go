@@ -80,10 +80,15 @@ func (b *seriesBlock) axis() axis {
 	return unitAxis(b.unit, lowest, highest)
 }
 
-// Charts stand in two columns and three rows, which fill a page. Their corners are of the default column width
-// and row height.
-func chartCell(i int) string { return fmt.Sprintf("%s%d", []string{"A", "M"}[i%2], 6+16*(i/2)) }
+// chartCell is the upper left corner of chart i of a page that has so many across, below the sentences. Columns and rows
+// have their default width and height.
+func chartCell(i, across int, width, height uint) string {
+	const columnPixels, rowPixels = 64, 20
+	columns, rows := (int(width)+16+columnPixels-1)/columnPixels, (int(height)+12+rowPixels-1)/rowPixels
+	return columnName(1+columns*(i%across)) + fmt.Sprint(6+rows*(i/across))
+}
 
+// Two across and three down fill a page.
 const (
 	trajectoryWidth  = 740
 	trajectoryHeight = 305
@@ -98,12 +103,9 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 		fmt.Sprintf("Cette feuille contient %s. Trait plein : la valeur du mois ; tirets gris : les bornes de l’intervalle à 95 %% ; tirets et points bruns : la référence du territoire ; triangle noir : un mois qui a un repère. Une interruption est un mois sans valeur.", inLetters(len(blocks), false)+" graphiques"),
 		"Les mêmes nombres et le texte des repères sont dans le tableau de la feuille « Séries ». Un repère dit quand, non pourquoi.",
 	}
-	table := sheet{}
-	if err := fillSeries(ctx, p, rows, &table); err != nil {
+	table, err := p.sheet(ctx, seriesSheet)
+	if err != nil {
 		return err
-	}
-	for i := range table.sentences {
-		table.sentences[i] = typo(table.sentences[i])
 	}
 	header := table.headerRow()
 	first := header + 1
@@ -113,7 +115,7 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 		title := typo(b.code + " " + b.name)
 		c := timeChart(title, b.describe(title), at, seriesMonth, b.rows[0]["periode"].(time.Time), b.rows[len(b.rows)-1]["periode"].(time.Time), b.axis(),
 			line{seriesLow, lookBound}, line{seriesHigh, lookBound}, line{seriesBaseline, lookBaseline}, line{seriesValue, lookValue}, line{seriesMark, lookMark})
-		c.cell, c.width, c.height, c.key = chartCell(i), trajectoryWidth, trajectoryHeight, b.finding()
+		c.cell, c.width, c.height, c.under = chartCell(i, 2, trajectoryWidth, trajectoryHeight), trajectoryWidth, trajectoryHeight, []string{b.finding()}
 		s.charts = append(s.charts, c)
 	}
 	return nil

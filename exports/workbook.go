@@ -19,18 +19,22 @@ type sheet struct {
 	title     string
 	sentences []string
 	columns   []column
-	frozen    int  // columns that stay in view, with the header row
-	filtered  bool // the header row has filters
+	frozen    int     // columns that stay in view, with the header row
+	filtered  bool    // the header row has filters
+	whole     bool    // printed on one page: its charts stand beside its rows
+	least     float64 // the height of a row with little text, in points; 0: that of its text
 	rows      [][]any
 	charts    []chart
 	sparks    []sparkline
 }
 
-// sparkline draws, in a column of each row, small bars of the numbers in the columns from to last of that row,
-// each row on its own axis. A text among them is a gap.
+// sparkline draws, in a column of each row, small bars of the numbers in the columns from to last of that row, or
+// of a row of another sheet, each row on its own axis. A text among them is a gap.
 type sparkline struct {
 	column, from, last int // from 1
 	axes               []axis
+	sheet              string // where the numbers stand; empty: in the row itself
+	first              int    // the row of that sheet for the first row of this one
 }
 
 // column is a column of a sheet's table.
@@ -60,6 +64,7 @@ const (
 	symbolFormat   format = "symbol"
 	codeFormat     format = "code"
 	linkFormat     format = "link"
+	linkBeside     format = "link beside"
 	titleFormat    format = "title"
 	sentenceFormat format = "sentence"
 	headerFormat   format = "header"
@@ -77,6 +82,11 @@ const (
 	signedOne      format = "signed one decimal"
 	signedTwo      format = "signed two decimals"
 	signedEuros    format = "signed euros"
+	// A text whose ground says again what its word says: above or below, by much or not.
+	farAbove format = "far above"
+	above    format = "above"
+	below    format = "below"
+	farBelow format = "far below"
 )
 
 const fontName, fontSize = "Arial", 11
@@ -89,6 +99,7 @@ var styles = map[format]excelize.Style{
 	codeFormat:     {Alignment: &excelize.Alignment{Vertical: "top"}},
 	symbolFormat:   {Alignment: atRight},
 	linkFormat:     {Font: &excelize.Font{Color: "0B4F8A", Underline: "single"}, Alignment: &excelize.Alignment{Vertical: "top"}},
+	linkBeside:     {Font: &excelize.Font{Color: "0B4F8A", Underline: "single"}, Alignment: &excelize.Alignment{Horizontal: "left", Vertical: "top", Indent: 1}},
 	titleFormat:    {Font: &excelize.Font{Bold: true, Size: 16}},
 	sentenceFormat: {Alignment: &excelize.Alignment{Vertical: "top"}},
 	headerFormat:   {Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "bottom"}, Border: underline},
@@ -105,6 +116,10 @@ var styles = map[format]excelize.Style{
 	signedOne:      number(withSign(`#,##0.0`)),
 	signedTwo:      number(withSign(`#,##0.00`)),
 	signedEuros:    number(withSign(`#,##0.00\ [$€-40C]`)),
+	farAbove:       ground("8FBBE8"),
+	above:          ground("D6E6F7"),
+	below:          ground("FBE3CC"),
+	farBelow:       ground("F2AE72"),
 	monthFormat:    {CustomNumFmt: new(`[$-40C]mmmm\ yyyy`), Alignment: &excelize.Alignment{Horizontal: "left", Vertical: "top"}},
 }
 
@@ -115,6 +130,11 @@ var atRight = &excelize.Alignment{Horizontal: "right", Vertical: "top"}
 var frame = []excelize.Border{{Type: "top", Style: 1, Color: "6B6B6B"}, {Type: "bottom", Style: 1, Color: "6B6B6B"}, {Type: "left", Style: 1, Color: "6B6B6B"}, {Type: "right", Style: 1, Color: "6B6B6B"}}
 
 var underline = []excelize.Border{{Type: "bottom", Style: 1, Color: "000000"}}
+
+// ground is a text after another column, on a colour. Black is read on it as well as on white.
+func ground(colour string) excelize.Style {
+	return excelize.Style{Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{colour}}, Alignment: &excelize.Alignment{WrapText: true, Horizontal: "left", Vertical: "top", Indent: 1}}
+}
 
 // withSign is the format of a difference.
 func withSign(code string) string { return "+" + code + ";−" + code + ";" + code }

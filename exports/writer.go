@@ -141,7 +141,7 @@ func (w *sheetWriter) table(s *sheet) error {
 		switch {
 		case c.format.numeric():
 			f = headerRight
-		case (c.format == textFormat || c.format == besideFormat) && i > 0:
+		case (c.format == textFormat || c.format == besideFormat || c.format == linkBeside) && i > 0:
 			f = headerBeside
 		}
 		if err := w.text(s.name, name+strconv.Itoa(header), c.title, f); err != nil {
@@ -236,7 +236,7 @@ func (w *sheetWriter) row(s *sheet, at int, row []any) error {
 func (w *sheetWriter) page(s *sheet) error {
 	f := w.file
 	height := 0 // as many pages as needed
-	if len(s.columns) == 0 {
+	if len(s.columns) == 0 || s.whole {
 		height = 1
 	}
 	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
@@ -281,7 +281,7 @@ func (w *sheetWriter) cell(sheet, cell string, value any, f format) error {
 	switch v := value.(type) {
 	case nil:
 	case link:
-		if err := w.text(sheet, cell, v.text, linkFormat); err != nil {
+		if err := w.text(sheet, cell, v.text, f); err != nil {
 			return err
 		}
 		return w.file.SetCellHyperLink(sheet, cell, "'"+v.sheet+"'!A1", "Location")
@@ -340,9 +340,13 @@ func (w *sheetWriter) sparklines(s *sheet, part string) error {
 				order = append(order, bounds)
 				groups[bounds] = &excelize.SparklineOptions{Type: "column", SeriesColor: lookValue.Colour, Axis: a.min < 0}
 			}
-			at := strconv.Itoa(s.headerRow() + 1 + i)
-			groups[bounds].Location = append(groups[bounds].Location, columnName(spark.column)+at)
-			groups[bounds].Range = append(groups[bounds].Range, fmt.Sprintf("%s!%s%s:%s%s", quoteSheet(s.name), columnName(spark.from), at, columnName(spark.last), at))
+			at := s.headerRow() + 1 + i
+			from, row := s.name, at
+			if spark.sheet != "" {
+				from, row = spark.sheet, spark.first+i
+			}
+			groups[bounds].Location = append(groups[bounds].Location, columnName(spark.column)+strconv.Itoa(at))
+			groups[bounds].Range = append(groups[bounds].Range, fmt.Sprintf("%s!%s%d:%s%d", quoteSheet(from), columnName(spark.from), row, columnName(spark.last), row))
 		}
 		for _, bounds := range order {
 			if err := w.file.AddSparkline(s.name, groups[bounds]); err != nil {

@@ -29,7 +29,7 @@ func (b *bookReport) fail(where string, format string, args ...any) {
 
 // otherSheets hold numbers of the registers, or none: what they show is no figure of the open data.
 var otherSheets = []string{"Couverture", "Sommaire", "Synthèse", "Contexte", "Trajectoire", "Relations", "Freins et attentes", "Durées", "Retour", "Commentaires", "Notes",
-	"Complétude", "Pairs", "Poids", "Moyens", "À délibérer", "Entonnoirs", "Graphiques"}
+	"Complétude", "Pairs", "Poids", "Moyens", "À délibérer"}
 
 // otherColumns stand beside figures and are none of the open data: where a chart puts its marks, and the medians of
 // the four peer groups, which leave in an evaluator's workbook alone.
@@ -159,6 +159,9 @@ func (w *truth) compareRow(report *bookReport, s *sheetParts, a area, row int, t
 			compared += report.texts(where(title), cell, 100, limit["entonnoir_95_bas"], limit["entonnoir_95_haut"])
 		case "Limites à 99,8 %":
 			compared += report.texts(where(title), cell, 100, limit["entonnoir_998_bas"], limit["entonnoir_998_haut"])
+		case "Limite basse à 95 %", "Limite haute à 95 %", "Limite basse à 99,8 %", "Limite haute à 99,8 %":
+			compared += report.number(where(title), cell, limit[map[string]string{"Limite basse à 95 %": "entonnoir_95_bas", "Limite haute à 95 %": "entonnoir_95_haut",
+				"Limite basse à 99,8 %": "entonnoir_998_bas", "Limite haute à 99,8 %": "entonnoir_998_haut"}[title]], 1)
 		case "Positions possibles":
 			compared += report.texts(where(title), cell, 1, limit["region_de"], limit["region_a"])
 		case "Surdispersion":
@@ -426,8 +429,11 @@ func TestTamperedFiguresAreFound(t *testing.T) {
 		"a sentence": {evaluation, "Synthèse", "C02 ", func(old string) any {
 			return regexp.MustCompile(`(?m)^(C02 [^:\n]+: )\d+`).ReplaceAllString(old, "${1}3")
 		}},
-		"a funder's number": {annex, "Effets", "", bump},
-		"a table of all":    {comparison, "Entonnoir", "", bump},
+		"a funder's number":  {annex, "Effets", "", bump},
+		"a table of all":     {comparison, "Limites", "", bump},
+		"a drawn limit":      {comparison, "Points", "", bump},
+		"a small bar":        {comparison, "Mois", "", bump},
+		"a published figure": {comparison, "Données", "", bump},
 	} {
 		data := r.books[c.book]
 		changed, err := tamper(data, c.sheet, c.cell, c.change)

@@ -9,4 +9,4 @@ FROM ref.territoires t
 CROSS JOIN mois m
 LEFT JOIN core.completude c ON c.territoire_id = t.territoire_id AND c.periode = m.periode
 GROUP BY t.territoire_id, t.nom
-ORDER BY t.nom
+ORDER BY t.nom COLLATE NOCASE.NOACCENT, t.territoire_id

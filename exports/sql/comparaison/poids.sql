@@ -3,4 +3,4 @@ SELECT g.nom, d.delta_cooperation, d.delta_engagement, d.delta_valeur_sociale, d
     (SELECT string_agg(o.nom, ', ' ORDER BY o.nom) FROM ref.territoires o WHERE list_contains(d.renversent, o.territoire_id)) AS renversent
 FROM indicateur.deliberations d
 JOIN ref.territoires g ON g.territoire_id = d.territoire_id
-ORDER BY g.nom
+ORDER BY g.nom COLLATE NOCASE.NOACCENT, g.territoire_id

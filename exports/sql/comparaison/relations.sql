@@ -7,4 +7,4 @@ LEFT JOIN ref.territoires g ON g.territoire_id = t.territoire_id
 JOIN ref.codes n ON n.liste = 'niveaux' AND n.code = t.de
 WHERE t.echelle = 'cinq' AND (t.territoire_id = '*' OR t.territoire_id NOT LIKE '*%')
 GROUP BY g.nom, t.territoire_id, t.periode, n.libelle, t.de
-ORDER BY t.territoire_id <> '*', g.nom, t.de
+ORDER BY t.territoire_id <> '*', g.nom COLLATE NOCASE.NOACCENT, t.territoire_id, t.de
