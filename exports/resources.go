@@ -106,8 +106,8 @@ func coreQuery(s *ingest.Schema) string {
 // write copies the resource out as Parquet and CSV.
 func (res *resource) write(ctx context.Context, w *transform.Warehouse, r Release, dir string) error {
 	s := res.schema
-	metadata := fmt.Sprintf("titre: %s, description: %s, periode: %s, programme: %s, licence: %s, langue: 'fr'",
-		literal(s.Title), literal(s.Description), literal(r.month()), literal(r.Programme), literal(r.Licence))
+	metadata := fmt.Sprintf("titre: %s, description: %s, periode: %s, version: '%d', methode: %s, programme: %s, licence: %s, langue: 'fr'",
+		literal(s.Title), literal(s.Description), literal(r.month()), r.Version, literal(MethodDigest()), literal(r.Programme), literal(r.Licence))
 	parquet := fmt.Sprintf("COPY (\n%s\n) TO %s (FORMAT parquet, COMPRESSION zstd, KV_METADATA {%s})",
 		res.query, literal(filepath.Join(dir, s.Name+".parquet")), metadata)
 	csv := fmt.Sprintf("COPY (\n%s\n) TO %s (FORMAT csv, HEADER true, DELIMITER ',')",

@@ -424,11 +424,7 @@ func TestComments(t *testing.T) {
 			set(t, f, "Commentaires", fmt.Sprintf("E%d", i+1), "Un seul acteur : rien à lire encore.")
 		}
 	}
-	var b bytes.Buffer
-	if err := f.Write(&b); err != nil {
-		t.Fatal(err)
-	}
-	d.send("évaluation commentée.xlsx", b.Bytes())
+	d.send("évaluation commentée.xlsx", throughLibreOffice(t, f, "xlsx"))
 	d.cairn(0, "run")
 	if got := beside(evaluation(2)); !strings.Contains(got, "mars") || !strings.Contains(got, "rien à lire encore.") {
 		t.Errorf("beside the figure: %q", got)
