@@ -303,11 +303,8 @@ func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool) ([]by
 	if err := f.SetCustomProps(excelize.CustomProperty{Name: ReturnProperty, Value: strings.Join([]string{r.Territoire, r.month(), r.Emetteur, strconv.Itoa(r.Version)}, " ")}); err != nil {
 		return nil, err
 	}
-	var raw, packed bytes.Buffer
-	if err := f.Write(&raw); err != nil {
-		return nil, err
-	}
-	err := ingest.Repack(&packed, raw.Bytes(), func(part string, data []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	err := ingest.Save(&packed, f, func(part string, data []byte) ([]byte, error) {
 		if strings.HasPrefix(part, "xl/tables/") && bytes.Contains(data, []byte(`"`+returnTable)) {
 			data = autoFilter.ReplaceAll(data, nil)
 		}

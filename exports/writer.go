@@ -44,11 +44,8 @@ func (b *workbook) encode() ([]byte, error) {
 		return nil, err
 	}
 	w.file.SetActiveSheet(0)
-	var raw, packed bytes.Buffer
-	if err := w.file.Write(&raw); err != nil {
-		return nil, err
-	}
-	err = ingest.Repack(&packed, raw.Bytes(), func(name string, data []byte) ([]byte, error) { return w.mend(b.sheets, name, data) })
+	var packed bytes.Buffer
+	err = ingest.Save(&packed, w.file, func(name string, data []byte) ([]byte, error) { return w.mend(b.sheets, name, data) })
 	return packed.Bytes(), err
 }
 

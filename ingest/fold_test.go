@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
@@ -52,6 +53,25 @@ func TestFoldIsIdempotent(t *testing.T) {
 		}
 		if a, b := Fold(norm.NFC.String(s)), Fold(norm.NFD.String(s)); a != b {
 			t.Fatalf("%q folds as %q composed and %q decomposed", s, a, b)
+		}
+	})
+}
+
+// What is looked up is what decomposing gives, character by character and in texts.
+func TestFoldKnown(t *testing.T) {
+	decomposed := func(s string) string { return foldDecomposed(strings.ToLower(ligatures.Replace(norm.NFKD.String(s)))) }
+	for r := range rune(len(known)) {
+		for _, text := range []string{string(r), "a" + string(r) + "b", string(r) + "1"} {
+			if got, ok := foldKnown(text); !ok || got != decomposed(text) {
+				t.Errorf("foldKnown(%q) = %q, %t, want %q", text, got, ok, decomposed(text))
+			}
+		}
+	}
+	letters := rapid.OneOf(rapid.RuneFrom([]rune{'’', '\u202f', '\u00a0', '½', 'œ'}), rapid.Map(rapid.IntRange(0, len(known)-1), func(i int) rune { return rune(i) }))
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(letters).Draw(t, "text")
+		if got, ok := foldKnown(text); !ok || got != decomposed(text) {
+			t.Fatalf("foldKnown(%q) = %q, %t, want %q", text, got, ok, decomposed(text))
 		}
 	})
 }

@@ -84,17 +84,30 @@ func bestHeader(s *Schema, rows []Row) (header, bool) {
 // maxTitles is how many cells of a row are looked at as titles: far more than any table has.
 const maxTitles = 256
 
-// readHead keeps the rows of a sheet in which its titles are looked for, and one more if there is.
-func readHead(sheet Sheet) ([]Row, error) {
+// readHead keeps the rows of a sheet in which its titles are looked for, and one more if there is. The rows of
+// a sheet that has no others are not read from the file again.
+func readHead(sheet *Sheet) ([]Row, error) {
 	var head []Row
+	whole := true
 	for row, err := range sheet.Rows {
 		if err != nil {
 			return nil, err
 		}
+		whole = whole && len(row.Cells) <= maxTitles
 		row.Cells = slices.Clone(row.Cells[:min(len(row.Cells), maxTitles)])
 		head = append(head, row)
 		if row.Number > maxHeaderRow {
+			whole = false
 			break
+		}
+	}
+	if whole {
+		sheet.Rows = func(yield func(Row, error) bool) {
+			for _, row := range head {
+				if !yield(row, nil) {
+					return
+				}
+			}
 		}
 	}
 	return head, nil

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
+	"github.com/xuri/excelize/v2"
 )
 
 const contentTypes = "[Content_Types].xml"
@@ -23,44 +24,31 @@ const contentTypes = "[Content_Types].xml"
 // zipEpoch is the earliest time that a zip entry can carry.
 var zipEpoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Repack writes a workbook again so that the same content always has the same bytes: excelize
-// writes the parts and the content types in an order that changes from run to run. The content
-// types come first and the relations next, as readers expect; then the parts by name. mend, unless nil,
-// gives each part its last form.
-func Repack(w io.Writer, xlsx []byte, mend func(name string, data []byte) ([]byte, error)) error {
-	in, err := zip.NewReader(bytes.NewReader(xlsx), int64(len(xlsx)))
-	if err != nil {
-		return fmt.Errorf("repack workbook: %w", err)
+// Save writes a workbook so that the same content always has the same bytes: excelize writes the parts and
+// the content types in an order that changes from run to run. The content types come first and the
+// relations next, as readers expect; then the parts by name. mend, unless nil, gives each part its last form.
+func Save(w io.Writer, f *excelize.File, mend func(name string, data []byte) ([]byte, error)) error {
+	z := &partsZip{}
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return z })
+	if err := f.Write(io.Discard); err != nil {
+		return fmt.Errorf("write workbook: %w", err)
 	}
-	parts := make([]*piece, len(in.File))
-	for i, file := range in.File {
-		if parts[i], err = unpackPart(file); err != nil {
-			return fmt.Errorf("repack %s: %w", file.Name, err)
-		}
+	for _, p := range z.parts {
 		if mend == nil {
-			continue
+			break
 		}
-		if parts[i].data, err = mend(file.Name, parts[i].data); err != nil {
-			return fmt.Errorf("mend %s: %w", file.Name, err)
+		var err error
+		if p.data, err = mend(p.name, p.data); err != nil {
+			return fmt.Errorf("mend %s: %w", p.name, err)
 		}
 	}
-	return pack(w, parts)
+	return pack(w, z.parts)
 }
 
 // piece is a file within a workbook.
 type piece struct {
 	name string
 	data []byte
-}
-
-func unpackPart(file *zip.File) (*piece, error) {
-	r, err := file.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	return &piece{file.Name, data}, err
 }
 
 // pack writes the parts in their order and sets no time.

@@ -138,9 +138,9 @@ func (p *parser) parse(book *Workbook, err error) {
 		return
 	}
 	p.book, p.heads, p.retour = book, map[int][]Row{}, -1
-	for i, sheet := range book.Sheets {
-		if p.heads[i], err = readHead(sheet); err != nil {
-			p.unreadable(sheet, err)
+	for i := range book.Sheets {
+		if p.heads[i], err = readHead(&book.Sheets[i]); err != nil {
+			p.unreadable(book.Sheets[i], err)
 			return
 		}
 	}

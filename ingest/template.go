@@ -59,12 +59,7 @@ func WriteTemplate(w io.Writer, m *Model, d TemplateData) error {
 // SaveTemplate writes a workbook made by NewTemplate and closes it.
 func SaveTemplate(w io.Writer, f *excelize.File) error {
 	defer f.Close()
-	z := &partsZip{}
-	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return z })
-	if err := f.Write(io.Discard); err != nil {
-		return fmt.Errorf("write workbook: %w", err)
-	}
-	return pack(w, z.parts)
+	return Save(w, f, nil)
 }
 
 // NewTemplate makes the workbook in memory: the cover, how to use it, a sheet per table with its

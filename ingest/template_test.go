@@ -41,13 +41,6 @@ func TestTemplateSameDataSameBytes(t *testing.T) {
 			t.Fatal("the same data gave other bytes")
 		}
 	}
-	var again bytes.Buffer
-	if err := Repack(&again, first.Bytes(), nil); err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(first.Bytes(), again.Bytes()) {
-		t.Error("repacking twice changes bytes")
-	}
 }
 
 // TestTemplateReadBack reads the sheets with excelize, the second opinion.

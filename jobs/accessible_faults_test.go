@@ -1,8 +1,11 @@
 package jobs_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -215,23 +218,47 @@ func TestChecklistFindsFaults(t *testing.T) {
 	}
 }
 
+// inPart copies the workbook with one of its parts changed.
+func (p plant) inPart(data []byte) ([]byte, error) {
+	in, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	out := zip.NewWriter(&buf)
+	changed := false
+	for _, file := range in.File {
+		if file.Name != p.part {
+			if err := out.Copy(file); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		part, err := fs.ReadFile(in, file.Name)
+		if err != nil {
+			return nil, err
+		}
+		mended := regexp.MustCompile(p.old).ReplaceAllString(string(part), strings.ReplaceAll(p.new, "$", "$$"))
+		changed = mended != string(part)
+		w, err := out.Create(file.Name)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := io.WriteString(w, mended); err != nil {
+			return nil, err
+		}
+	}
+	if !changed {
+		return nil, fmt.Errorf("nothing of %s is changed", p.part)
+	}
+	err = out.Close()
+	return buf.Bytes(), err
+}
+
 // in makes the workbook with the fault.
 func (p plant) in(data []byte) ([]byte, error) {
 	if p.edit == nil {
-		var out bytes.Buffer
-		changed := false
-		err := ingest.Repack(&out, data, func(name string, part []byte) ([]byte, error) {
-			if name != p.part {
-				return part, nil
-			}
-			mended := regexp.MustCompile(p.old).ReplaceAllString(string(part), strings.ReplaceAll(p.new, "$", "$$"))
-			changed = mended != string(part)
-			return []byte(mended), nil
-		})
-		if !changed && err == nil {
-			err = fmt.Errorf("nothing of %s is changed", p.part)
-		}
-		return out.Bytes(), err
+		return p.inPart(data)
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(data))
 	if err != nil {
