@@ -43,5 +43,8 @@ demo: build ## make a fictional programme in build/demo and publish its reports
 	./cairn demo build/demo
 	./cairn run --workspace build/demo || [ $$? -eq 3 ]
 
+pictures: demo ## render every report of the demo into build/pictures with LibreOffice and Chromium, and look for what is cut or empty
+	CAIRN_PICTURES=$(CURDIR)/build/demo $(GO) test -count=1 -timeout 60m -run '^TestPictures$$' -v ./jobs
+
 clean: ## remove what the other tasks made
 	rm -rf cairn build

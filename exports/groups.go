@@ -48,9 +48,9 @@ func fillGroups(_ context.Context, p *place, rows []record, s *sheet) error {
 	s.columns = []column{{"Famille d’axes", 34, textFormat}}
 	groups := p.model.CodeLists["groupe_pairs"]
 	for _, g := range groups {
-		s.columns = append(s.columns, column{g.Label, 16, oneDecimal})
+		s.columns = append(s.columns, column{g.Label, 17, oneDecimal})
 	}
-	s.columns = append(s.columns, column{"Ensemble (C22)", 14, oneDecimal}, column{"Plus grand écart", 14, oneDecimal}, column{"Lecture", 54, besideFormat})
+	s.columns = append(s.columns, column{"Ensemble (C22)", 18, oneDecimal}, column{"Plus grand écart", 14, oneDecimal}, column{"Lecture", 54, besideFormat})
 	for _, r := range rows {
 		row := []any{typo(r.text("famille"))}
 		medians, err := groupMedians(r)

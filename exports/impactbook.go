@@ -66,9 +66,9 @@ func (s *summary) fillEffects(out *sheet) {
 		"La preuve est celle d’un changement depuis le départ, non de sa cause : il n’y a pas de territoires de comparaison.",
 		"[nd] non disponible, [ns] trop peu de territoires ou d’observations, [so] sans objet, [s] secret.",
 	}
-	out.columns = []column{{"Code", 7, codeFormat}, {"Libellé", 32, textFormat}, {"Libellé du financeur", 30, textFormat}, {"Référence", 11, twoDecimals}, {"Valeur", 11, twoDecimals},
+	out.columns = []column{{"Code", 7, codeFormat}, {"Libellé", 30, textFormat}, {"Libellé du financeur", 22, textFormat}, {"Référence", 11, twoDecimals}, {"Valeur", 11, twoDecimals},
 		{"Borne basse", 10, twoDecimals}, {"Borne haute", 10, twoDecimals}, {"Écart à la référence", 12, twoDecimals}, {"Effectif", 10, integerFormat},
-		{"Évolution", 18, textFormat}, {"Preuve", 12, textFormat}, {"Source", 44, textFormat}}
+		{"Évolution", 18, textFormat}, {"Preuve", 12, textFormat}, {"Source", 36, textFormat}}
 	for _, e := range s.effects() {
 		f, statut := unitFormats[e.unit], string(e.statut)
 		funder := e.funder

@@ -23,8 +23,8 @@ func fillObstacles(_ context.Context, p *place, rows []record, s *sheet) error {
 	}
 	s.frozen = 2
 	s.filtered = true
-	s.columns = []column{{"Genre", 10, codeFormat}, {"Identifiant", 13, codeFormat}, {"Catégorie", 26, textFormat}, {"Exprimé par", 28, textFormat}, {"Envers", 28, textFormat}, {"État", 13, textFormat},
-		{"Depuis", 19, textFormat}, {"Clos le", 19, textFormat}, {"Durée (jours)", 9, integerFormat}, {"Reconnu par", 32, besideFormat}, {"Intensité", 10, integerFormat}, {"Levier", 34, besideFormat}}
+	s.columns = []column{{"Genre", 10, codeFormat}, {"Identifiant", 13, codeFormat}, {"Catégorie", 26, textFormat}, {"Exprimé par", 24, textFormat}, {"Envers", 22, textFormat}, {"État", 13, textFormat},
+		{"Depuis", 18, textFormat}, {"Clos le", 18, textFormat}, {"Durée (jours)", 9, integerFormat}, {"Reconnu par", 30, besideFormat}, {"Intensité", 10, integerFormat}, {"Levier", 32, besideFormat}}
 	if len(rows) == 0 {
 		s.sentences = append(s.sentences, "Aucun frein ni aucune attente au registre : le tableau est vide.")
 	}
@@ -115,7 +115,7 @@ func fillDurations(_ context.Context, p *place, rows []record, s *sheet) error {
 		"Une cellule vide : moins de dix en tout, ou moins de cinq encore suivis à ce moment-là. Trait plein bleu : freins levés ; tirets gris : bornes de l’intervalle à 95 % ; tirets violets : attentes satisfaites.",
 	}
 	s.columns = []column{{"Mois écoulés", 10, integerFormat}, {"Freins levés", 13, percentFormat}, {"Borne basse", 13, percentFormat}, {"Borne haute", 13, percentFormat}, {"Freins encore suivis", 13, integerFormat},
-		{"Attentes satisfaites", 13, percentFormat}, {"Attentes encore suivies", 14, integerFormat}}
+		{"Attentes satisfaites", 14, percentFormat}, {"Attentes encore suivies", 16, integerFormat}}
 	for month := 0; month <= durationMonths; month++ {
 		days := float64(month) * daysPerMonth
 		l, m := lifted.at(month), met.at(month)

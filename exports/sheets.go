@@ -187,7 +187,7 @@ func fillIndicators(ctx context.Context, p *place, rows []record, s *sheet) erro
 	first := len(s.columns) + 1
 	for i := 11; i >= 0; i-- {
 		month := strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, -i, 0)), noBreak, " ")
-		s.columns = append(s.columns, column{month, 9.5, twoDecimals})
+		s.columns = append(s.columns, column{month, 10.5, twoDecimals})
 	}
 	s.columns = append(s.columns, column{sparkTitle, 16, symbolFormat})
 	s.sparks = []sparkline{{column: len(s.columns), from: first, last: first + 11, axes: sparkAxes(rows)}}

@@ -26,8 +26,8 @@ func fillSeries(_ context.Context, _ *place, rows []record, s *sheet) error {
 		"Les repères sont ceux de l’histoire du territoire : une élection, une décision, une réalisation. Ils disent quand, non pourquoi. La colonne « Repère » dit où le graphique pose leur marque.",
 	}
 	s.filtered = true
-	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 36, textFormat}, {"Mois", 17, monthFormat}, {"Valeur", 11, twoDecimals}, {"Borne basse", 11, twoDecimals},
-		{"Borne haute", 11, twoDecimals}, {"Référence", 11, twoDecimals}, {"Repère", 10, twoDecimals}, {"Repères", 60, besideFormat}}
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 36, textFormat}, {"Mois", 17, monthFormat}, {"Valeur", 11, twoDecimals}, {"Borne basse", 14, twoDecimals},
+		{"Borne haute", 14, twoDecimals}, {"Référence", 13, twoDecimals}, {"Repère", 10, twoDecimals}, {"Repères", 60, besideFormat}}
 	for _, b := range seriesBlocks(rows) {
 		values := b.axis()
 		f := unitFormats[b.unit]

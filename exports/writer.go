@@ -229,15 +229,19 @@ func (w *sheetWriter) row(s *sheet, at int, row []any) error {
 	return w.file.SetRowHeight(s.name, at, s.rowHeight(row, false))
 }
 
-// page sets the printed page: A4, landscape, as wide as the sheet, the header row on every page.
+// page sets the printed page: A4, landscape, as wide as the sheet or half of a very wide one, the header row on every page.
 func (w *sheetWriter) page(s *sheet) error {
 	f := w.file
 	height := 0 // as many pages as needed
 	if len(s.columns) == 0 || s.whole {
 		height = 1
 	}
+	across := 1
+	if s.width() > pageWidth {
+		across = 2
+	}
 	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
-		Size: new(9), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: &height,
+		Size: new(9), Orientation: new("landscape"), FitToWidth: &across, FitToHeight: &height,
 	}); err != nil {
 		return err
 	}
@@ -256,10 +260,15 @@ func (w *sheetWriter) page(s *sheet) error {
 		return f.SetSheetView(s.name, 0, &excelize.ViewOptions{ShowGridLines: new(false)})
 	}
 	header := s.headerRow()
-	return f.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", s.name, header, header), Scope: s.name,
-	})
+	titles := fmt.Sprintf("'%s'!$%d:$%d", s.name, header, header)
+	if across > 1 { // the columns that name the rows come again too
+		titles = fmt.Sprintf("'%s'!$A:$%s,", s.name, columnName(max(s.frozen, 1))) + titles
+	}
+	return f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: s.name})
 }
+
+// pageWidth is how many characters wide a sheet can be for its letters to be read on a page of paper.
+const pageWidth = 250
 
 // text writes a text with a format.
 func (w *sheetWriter) text(sheet, cell, text string, f format) error {
