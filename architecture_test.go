@@ -66,7 +66,7 @@ func TestImportsPointUpstream(t *testing.T) {
 var readable = map[string][]string{
 	"transform":  {"raw", "ref", "core", "etat"},
 	"indicators": {"ref", "core", "etat"},
-	"exports":    {"raw", "ref", "core", "etat", "indicateur"},
+	"exports":    {"raw", "ref", "core", "etat", "indicateur", "publication"},
 }
 
 // TestSQLReadsItsStage holds every .sql file to one form: a comment, then one SELECT that runs as it

@@ -1,13 +1,18 @@
 package exports
 
 import (
+	"archive/zip"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"cairn/indicators"
 	"cairn/ingest"
@@ -97,4 +102,59 @@ func writeMethod(r Release, dir string) error {
 		}
 	}
 	return nil
+}
+
+// MethodArchive is methode/ but for the parameters, as a zip: the same method gives the same bytes.
+func MethodArchive(code string) ([]byte, error) {
+	var packed bytes.Buffer
+	z := zip.NewWriter(&packed)
+	add := func(name string, data []byte) error {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+		if err == nil {
+			_, err = w.Write(data)
+		}
+		return err
+	}
+	version, err := encodeJSON(methodJSON{code, MethodDigest(), ingest.ReaderVersion})
+	if err == nil {
+		err = add(methodFile, version)
+	}
+	if err == nil {
+		err = eachMethodFile(add)
+	}
+	err = errors.Join(err, z.Close())
+	return packed.Bytes(), err
+}
+
+// Method is a method that was kept: the version of the program, and the definitions of the indicators by their codes.
+type Method struct {
+	Code        string
+	Definitions map[string]string
+}
+
+// ReadMethod reads a MethodArchive.
+func ReadMethod(data []byte) (m Method, err error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return m, fmt.Errorf("read the method: %w", err)
+	}
+	m.Definitions = map[string]string{}
+	for _, f := range z.File {
+		text, err := fs.ReadFile(z, f.Name)
+		if err != nil {
+			return m, fmt.Errorf("read the method: %w", err)
+		}
+		var version methodJSON
+		if f.Name == methodFile {
+			if err := json.Unmarshal(text, &version); err != nil {
+				return m, fmt.Errorf("read the method: %s: %w", f.Name, err)
+			}
+			m.Code = version.Code
+		}
+		if dir, name := path.Split(f.Name); dir == "indicateurs/catalogue/" {
+			id, _, _ := strings.Cut(name, "_")
+			m.Definitions[id] = string(text)
+		}
+	}
+	return m, nil
 }

@@ -1,6 +1,7 @@
 package exports
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/csv"
@@ -194,7 +195,15 @@ type parquetFile struct {
 }
 
 func openParquet(ctx context.Context, path string) (*parquetFile, error) {
-	f, err := file.OpenParquetFile(path, false)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return readParquet(ctx, bytes.NewReader(data))
+}
+
+func readParquet(ctx context.Context, from *bytes.Reader) (*parquetFile, error) {
+	f, err := file.NewParquetReader(from)
 	if err != nil {
 		return nil, err
 	}

@@ -66,6 +66,8 @@ type Release struct {
 	Parameters []byte
 	// Funders are those whose territories the database has taken together, beside the programme.
 	Funders []Funder
+	// Revisions are what has become of the figures that were published before.
+	Revisions Revisions
 	// Earlier are the folders of releases that were published before, below the folder that the database may read.
 	Earlier []string
 }
@@ -156,11 +158,20 @@ func writeData(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r R
 	if err != nil {
 		return err
 	}
+	own, err := openRevisions(ctx, &r.Revisions, dir)
+	if err != nil {
+		return fmt.Errorf("write the revisions: %w", err)
+	}
+	defer own.Close()
 	for _, res := range all {
-		if err := res.write(ctx, w, r, dir); err != nil {
+		from := w
+		if slices.Contains(revisionResources, res.schema.Name) {
+			from = own
+		}
+		if err := res.write(ctx, from, r, dir); err != nil {
 			return fmt.Errorf("write %s: %w", res.schema.Name, err)
 		}
-		if err := res.verify(ctx, w, dir); err != nil {
+		if err := res.verify(ctx, from, dir); err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
 	}

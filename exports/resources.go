@@ -20,7 +20,7 @@ type resource struct {
 }
 
 // ownResources are the tables that the pipeline makes: sql/<name>.sql described by schemas/<name>.json.
-var ownResources = []string{"indicateurs", "tendances", "comparaisons", "catalogue", "soumissions", "constats"}
+var ownResources = []string{"indicateurs", "tendances", "comparaisons", "catalogue", "soumissions", "constats", "revisions", "revisions_par_indicateur"}
 
 // resources lists the open data in the order of datapackage.json: what the pipeline makes, the
 // territories, then every table of the workbook that is publique.

@@ -43,6 +43,7 @@ func evaluatorSheets() []entry {
 		{"Freins et attentes", "Freins et attentes", "Ce qui freine et ce qui est attendu : ouvert ou clos, depuis quand, et combien de groupes le reconnaissent.", "freins", fillObstacles},
 		{"Durées", "Durées", "Combien de temps il faut pour lever un frein ou satisfaire une attente.", "freins", fillDurations},
 		{"Retour", "Retour", "Ce qui a été constaté dans les classeurs reçus, ce qui attend une réponse d’abord, et la suite donnée.", "constats", fillFindings},
+		{"Historique", "Révisions", "Les chiffres déjà publiés qui ont changé : l’ancienne valeur, la nouvelle, et pourquoi.", "", fillHistory},
 		{"Fiches", "Fiches des indicateurs", "Ce que dit chaque indicateur, ce qu’il compte, ses limites et sa source.", "fiches", fillCards},
 		{"Données", "Données du mois", "Les lignes derrière chaque indicateur du mois, avec l’adresse de leurs cellules dans les classeurs reçus.", "", fillProof},
 		{"Commentaires", "Commentaires", "Ce que l’évaluateur dit de chaque indicateur : à remplir, puis à renvoyer.", "commentaires", fillComments},

@@ -45,6 +45,8 @@ type Entry struct {
 	Version  int    `json:"version,omitempty"`  // of the release
 	Manifest string `json:"manifest,omitempty"` // SHA-256 of manifest.json
 	Inputs   string `json:"inputs,omitempty"`   // digest of all that the release is a function of
+	Figures  string `json:"figures,omitempty"`  // SHA-256 of its figures, which are archived: nothing can compute again what an older program published
+	Method   string `json:"method,omitempty"`   // SHA-256 of its method, archived too
 
 	Final bool `json:"final,omitempty"` // the release is final
 
@@ -61,6 +63,11 @@ type Entry struct {
 	Outcome   string `json:"outcome,omitempty"`   // of a letter: intended, drafted, sent or refused; of a run: done or failed
 
 	Step int `json:"step,omitempty"` // of a reminder's run: days from the last day to send a workbook
+}
+
+// Archived are the digests of what a line names in the archive.
+func (e Entry) Archived() []string {
+	return slices.DeleteFunc([]string{e.Original, e.Figures, e.Method}, func(digest string) bool { return digest == "" })
 }
 
 // Journal is the append-only record of what happened. With the archive it is the only truth of a

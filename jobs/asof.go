@@ -101,7 +101,11 @@ func (r *run) reissue(day time.Time) error {
 	outbox := filepath.Join(r.workspace.path("outbox"), asOfDir, day.Format(time.DateOnly))
 	period := known.state.Horizon.Format("2006-01")
 	last := known.newest(known.state.Horizon)
-	for version := max(last.Version, 1); ; version++ {
+	first, err := known.firstVersion(db, last)
+	if err != nil {
+		return err
+	}
+	for version := first; ; version++ {
 		staged, manifest, err := known.stage(db, outbox, version)
 		if err != nil {
 			return err

@@ -123,15 +123,14 @@ func continues(journal *ingest.Journal, to *Workspace) error {
 // no workspace, last.
 func copyWorkspace(journal *ingest.Journal, from, to *Workspace) error {
 	for _, e := range journal.Entries() {
-		if e.Original == "" {
-			continue
-		}
-		data, err := from.archive().Get(e.Original)
-		if err != nil {
-			return err
-		}
-		if _, err := to.archive().Put(data); err != nil {
-			return err
+		for _, digest := range e.Archived() {
+			data, err := from.archive().Get(digest)
+			if err != nil {
+				return err
+			}
+			if _, err := to.archive().Put(data); err != nil {
+				return err
+			}
 		}
 	}
 	if err := eachRelease(journal, from, func(path string) error { return copyTree(from.path(path), to.path(path)) }); err != nil {
@@ -231,13 +230,17 @@ func (w *Workspace) whole() (h holding, err error) {
 	h.lines, h.last = len(entries), entries[len(entries)-1].At.UTC().Format("2006-01-02 15:04")
 	seen := map[string]bool{}
 	for _, e := range entries {
-		if e.Original == "" || seen[e.Original] {
-			continue
-		}
-		seen[e.Original] = true
-		h.originals++
-		if _, err := w.archive().Get(e.Original); err != nil {
-			return h, err
+		for _, digest := range e.Archived() {
+			if seen[digest] {
+				continue
+			}
+			seen[digest] = true
+			if digest == e.Original {
+				h.originals++
+			}
+			if _, err := w.archive().Get(digest); err != nil {
+				return h, err
+			}
 		}
 	}
 	folders, err := fs.Glob(os.DirFS(w.path("outbox")), "*/v*")

@@ -28,7 +28,7 @@ func (b *bookReport) fail(where string, format string, args ...any) {
 }
 
 // otherSheets hold numbers of the registers, or none: what they show is no figure of the open data.
-var otherSheets = []string{"Couverture", "Sommaire", "Synthèse", "Contexte", "Trajectoire", "Relations", "Freins et attentes", "Durées", "Retour", "Commentaires", "Notes",
+var otherSheets = []string{"Couverture", "Sommaire", "Synthèse", "Contexte", "Trajectoire", "Relations", "Freins et attentes", "Durées", "Retour", "Historique", "Commentaires", "Notes",
 	"Complétude", "Pairs", "Poids", "Moyens", "À délibérer"}
 
 // otherColumns stand beside figures and are none of the open data: where a chart puts its marks, and the medians of

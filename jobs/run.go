@@ -67,6 +67,7 @@ type run struct {
 	journal   *ingest.Journal
 	state     transform.State
 	inputs    string // digest of all that the release is a function of
+	revised   exports.Revisions
 }
 
 func (r *run) do() error {
@@ -218,10 +219,15 @@ func (r *run) checkJournal(built transform.State) error {
 
 // readState finds in the journal and the archive what the database is a function of.
 func readState(journal *ingest.Journal, archive ingest.Archive) (s transform.State, err error) {
-	s.References, s.Withdrawn = map[string]string{}, map[int]bool{}
+	s, err = stateOf(journal.Entries(), archive)
 	s.Lines, s.Chain = len(journal.Entries()), journal.Chain()
+	return s, err
+}
+
+func stateOf(entries []ingest.Entry, archive ingest.Archive) (s transform.State, err error) {
+	s.References, s.Withdrawn = map[string]string{}, map[int]bool{}
 	decided := map[string]int{} // finding → its place among the decisions
-	for _, e := range journal.Entries() {
+	for _, e := range entries {
 		switch e.Type {
 		case ingest.EntryReception:
 			s.Receptions = append(s.Receptions, e)
@@ -355,7 +361,10 @@ func (r *run) releaseDir(period string, version int) string {
 // it is new or missing: the same bytes get the same version, other bytes the next.
 func (r *run) publish(db *transform.Warehouse) error {
 	last := r.newest(r.state.Horizon)
-	version := max(last.Version, 1)
+	version, err := r.firstVersion(db, last)
+	if err != nil {
+		return err
+	}
 	for {
 		staged, manifest, err := r.stage(db, r.workspace.path("outbox"), version)
 		if err != nil {
@@ -384,6 +393,15 @@ func (r *run) publish(db *transform.Warehouse) error {
 	}
 }
 
+// firstVersion is the first version that a release can have: not that of the last one, when its figures are others.
+func (r *run) firstVersion(db *transform.Warehouse, last ingest.Entry) (int, error) {
+	differ, err := r.figuresDiffer(db, last)
+	if differ {
+		return last.Version + 1, err
+	}
+	return max(last.Version, 1), err
+}
+
 // stage writes the release beside the place where it goes, below an outbox.
 func (r *run) stage(db *transform.Warehouse, outbox string, version int) (dir, manifest string, err error) {
 	period := r.state.Horizon.Format("2006-01")
@@ -394,13 +412,16 @@ func (r *run) stage(db *transform.Warehouse, outbox string, version int) (dir, m
 	if err := ingest.MkdirDurably(filepath.Dir(dir)); err != nil {
 		return "", "", err
 	}
+	if r.revised, err = r.revisions(db, version); err != nil {
+		return "", "", err
+	}
 	bar := r.progress("writing the release")
 	defer bar.end()
 	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
 		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: r.code(),
 		References: r.state.References, Parameters: r.state.Parametres,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
-		Funders: r.workspace.Config.funders(), Earlier: r.earlier(version),
+		Funders: r.workspace.Config.funders(), Revisions: r.revised, Earlier: r.earlier(version),
 	}, dir)
 	return dir, manifest, err
 }
@@ -454,6 +475,7 @@ func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, ma
 		fmt.Fprintf(r.stdout, "no figure has changed: release %s v%d stands\n", period, version)
 	} else {
 		fmt.Fprintf(r.stdout, "published: release %s v%d\n", period, version)
+		r.sayRevisions(&r.revised)
 	}
 	kept, err := indicators.Kept(r.ctx, db)
 	if err != nil {
@@ -463,7 +485,12 @@ func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, ma
 	for _, s := range kept {
 		secrets = append(secrets, strings.Join([]string{s.Indicator, s.Territory, s.Period.Format("2006-01"), s.Modalite}, " "))
 	}
+	figures, method, err := r.keepPublished(r.releaseDir(period, version))
+	if err != nil {
+		return err
+	}
 	return r.journal.Append(ingest.Entry{
+		Figures: figures, Method: method,
 		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets, Final: r.isFinal(),
 	})
 }
