@@ -186,7 +186,7 @@ func TestDifferenceCell(t *testing.T) {
 
 // The sheets of the workbook, in the order in which it is read.
 func TestSheetOrder(t *testing.T) {
-	want := []string{"Couverture", "Sommaire", "Synthèse", "Indicateurs", "Trajectoire", "Séries", "Acteurs", "Relations", "Freins et attentes", "Durées", "Retour", "Fiches", "Données", "Commentaires", "Notes"}
+	want := []string{"Couverture", "Sommaire", "Synthèse", "Indicateurs", "Trajectoire", "Séries", "Acteurs", "Relations", "Freins et attentes", "Durées", "Retour", "Historique", "Fiches", "Données", "Commentaires", "Notes"}
 	for territory, f := range openWorkbooks(t, shared(t).dir) {
 		if got := f.GetSheetList(); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", territory, got, want)
