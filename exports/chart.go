@@ -51,8 +51,8 @@ var (
 	lookBaseline = look{Colour: "8A3B00", Width: 15875, Dash: "lgDashDot"}
 	lookMark     = look{Colour: "000000", Marker: "triangle", Size: 9}
 	lookSecond   = look{Colour: "6B2C7A", Width: 22225, Dash: "sysDash", Marker: "square", Size: 5}
-	lookBefore   = look{Colour: "8A3B00", Marker: "circle", Size: 8}
-	lookNow      = look{Colour: "0B4F8A", Marker: "diamond", Size: 10}
+	lookBefore   = look{Colour: "B85600", Marker: "circle", Size: 7}
+	lookNow      = look{Colour: "08306B", Marker: "diamond", Size: 11}
 	lookInterval = look{Colour: "6B6B6B", Width: 28575, Dash: "solid"}
 	lookNothing  = look{Colour: "000000"}
 )

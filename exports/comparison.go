@@ -25,7 +25,7 @@ func comparisonSheets(m *ingest.Model) []entry {
 		{"À délibérer", "À délibérer", "Les questions que posent les chiffres, deux lectures de chacun, et la place de ce que l’on décide.", figureRows, fillQuestions},
 	}
 	for _, family := range m.CodeLists["famille_indicateur"] {
-		sheets = append(sheets, entry{family.Label, family.Label, "Les indicateurs de tête de la famille : de la référence à aujourd’hui, territoire par territoire, avec l’intervalle et vingt-quatre mois en petites barres.",
+		sheets = append(sheets, entry{family.Label, family.Label, "Les indicateurs de tête, territoire par territoire : de la référence à ce mois-ci, et vingt-quatre mois.",
 			"comparaison/mois", fillFamily(family.Value)})
 	}
 	return append(sheets,

@@ -135,7 +135,7 @@ func fillPoints(_ context.Context, p *place, _ []record, s *sheet) error {
 	s.frozen = 3
 	s.filtered = true
 	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 24, textFormat}, {"Territoire", 28, textFormat}, {"Référence", 11, twoDecimals}, {"Ce mois", 11, twoDecimals}, {"Borne basse", 9, twoDecimals},
-		{"Borne haute", 9, twoDecimals}, {"Limite basse à 95 %", 10, percentFormat}, {"Limite haute à 95 %", 10, percentFormat}, {"Limite basse à 99,8 %", 11, percentFormat}, {"Limite haute à 99,8 %", 11, percentFormat}}
+		{"Borne haute", 9, twoDecimals}, {"Limite basse à 95 %", 11, percentFormat}, {"Limite haute à 95 %", 11, percentFormat}, {"Limite basse à 99,8 %", 13, percentFormat}, {"Limite haute à 99,8 %", 13, percentFormat}}
 	s.columns = append(s.columns, placingColumns()...)
 	for i := range s.columns {
 		s.columns[i].title = typo(s.columns[i].title)
@@ -170,7 +170,7 @@ func fillMonths(_ context.Context, p *place, _ []record, s *sheet) error {
 	s.filtered = true
 	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 24, textFormat}, {"Territoire", 28, textFormat}}
 	for i := range months {
-		s.columns = append(s.columns, column{strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, i+1-months, 0)), noBreak, " "), 8.5, twoDecimals})
+		s.columns = append(s.columns, column{strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, i+1-months, 0)), noBreak, " "), 9.5, twoDecimals})
 	}
 	for _, b := range p.pointBlocks() {
 		for i, r := range b.rows {

@@ -80,7 +80,7 @@ func fillOverview(ctx context.Context, p *place, rows []record, s *sheet) error 
 	at := map[string]int{}
 	for _, t := range append(territories, record{"territoire_id": indicators.Programme, "nom": "Programme"}) {
 		at[t.text("territoire_id")] = len(s.columns)
-		s.columns = append(s.columns, column{t.text("nom"), 17, textFormat})
+		s.columns = append(s.columns, column{t.text("nom"), 18, textFormat})
 	}
 	for _, r := range rows {
 		if r.text("modalite_code") != "" && r.text("modalite_code") != "tous" {

@@ -2,6 +2,7 @@ package exports
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"cairn/indicators"
@@ -17,7 +18,7 @@ func fillPublished(_ context.Context, p *place, rows []record, s *sheet) error {
 	s.frozen = 3
 	s.filtered = true
 	s.columns = []column{{"Code", 7, codeFormat}, {"Territoire", 30, textFormat}, {"Indicateur", 36, textFormat}, {"Modalité", 26, textFormat}, {"Unité", 17, textFormat}, {"Valeur", 12, twoDecimals},
-		{"Borne basse", 11, twoDecimals}, {"Borne haute", 11, twoDecimals}, {"Numérateur", 13, twoDecimals}, {"Dénominateur", 15, twoDecimals}, {"Effectif", 11, integerFormat}, {"Statut", 24, besideFormat},
+		{"Borne basse", 13, twoDecimals}, {"Borne haute", 13, twoDecimals}, {"Numérateur", 13, twoDecimals}, {"Dénominateur", 15, twoDecimals}, {"Effectif", 11, integerFormat}, {"Statut", 24, besideFormat},
 		{"Référence", 12, twoDecimals}, {"Écart", 14, signedTwo}, {"Évolution", 20, besideFormat}}
 	undefined := string(indicators.Undefined)
 	for _, r := range rows {
@@ -32,8 +33,20 @@ func fillPublished(_ context.Context, p *place, rows []record, s *sheet) error {
 			change = symbolOf(absent)
 		}
 		s.rows = append(s.rows, []any{f.code, r.text("territoire"), typo(f.name), r.or("modalite", "ensemble"), typo(r.text("unite_libelle")), figureCell(r["valeur"], string(f.statut), in),
-			figureCell(r["borne_basse"], absent, in), figureCell(r["borne_haute"], absent, in), figureCell(r["numerateur"], undefined, oneDecimal), figureCell(r["denominateur"], undefined, oneDecimal),
+			figureCell(r["borne_basse"], absent, in), figureCell(r["borne_haute"], absent, in), countCell(r["numerateur"]), countCell(r["denominateur"]),
 			effectifCell(r), r.text("statut"), figureCell(r["reference"], undefined, in), change, strings.ToLower(r.or("evolution", "non testée"))})
 	}
 	return nil
+}
+
+// countCell is a part of a fraction: most are counted, some are summed.
+func countCell(value any) any {
+	x, known := value.(float64)
+	switch {
+	case !known:
+		return symbolOf(string(indicators.Undefined))
+	case x == math.Trunc(x):
+		return formatted{x, integerFormat}
+	}
+	return formatted{x, oneDecimal}
 }

@@ -17,7 +17,7 @@ import (
 
 // encode makes the file: the same workbook always has the same bytes.
 func (b *workbook) encode() ([]byte, error) {
-	w, err := newSheetWriter()
+	w, err := newSheetWriter(slices.ContainsFunc(b.sheets, func(s sheet) bool { return s.least > 0 }))
 	if err != nil {
 		return nil, err
 	}
@@ -53,12 +53,14 @@ func (b *workbook) encode() ([]byte, error) {
 type sheetWriter struct {
 	file   *excelize.File
 	styles map[format]int
+	middle map[format]int      // the same, for rows that are higher than their text
+	tall   bool                // such rows are being written
 	parts  map[string][]byte   // the charts, by their name in the file, in the order of their placing
 	sparks map[string][]string // the bounds of the groups of sparklines of each sheet, by its name in the file
 }
 
-func newSheetWriter() (*sheetWriter, error) {
-	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, parts: map[string][]byte{}, sparks: map[string][]string{}}
+func newSheetWriter(tall bool) (*sheetWriter, error) {
+	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, middle: map[format]int{}, parts: map[string][]byte{}, sparks: map[string][]string{}}
 	if err := w.file.SetDefaultFont(fontName); err != nil {
 		return nil, err
 	}
@@ -73,11 +75,22 @@ func newSheetWriter() (*sheetWriter, error) {
 			font.Size = fontSize
 		}
 		style.Font = &font
-		id, err := w.file.NewStyle(&style)
-		if err != nil {
+		var err error
+		if w.styles[f], err = w.file.NewStyle(&style); err != nil {
 			return nil, err
 		}
-		w.styles[f] = id
+		if !tall {
+			continue
+		}
+		alignment := excelize.Alignment{}
+		if style.Alignment != nil {
+			alignment = *style.Alignment
+		}
+		alignment.Vertical = "center"
+		style.Alignment = &alignment
+		if w.middle[f], err = w.file.NewStyle(&style); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
 }
@@ -149,11 +162,13 @@ func (w *sheetWriter) table(s *sheet) error {
 	if err := w.file.SetRowHeight(s.name, header, s.rowHeight(titles, true)); err != nil {
 		return err
 	}
+	w.tall = s.least > 0
 	for n, row := range s.rows {
 		if err := w.row(s, header+1+n, row); err != nil {
 			return err
 		}
 	}
+	w.tall = false
 	last := columnName(len(s.columns)) + strconv.Itoa(header+len(s.rows))
 	if err := w.file.SetSheetDimension(s.name, "A1:"+last); err != nil {
 		return err
@@ -270,12 +285,19 @@ func (w *sheetWriter) page(s *sheet) error {
 // pageWidth is how many characters wide a sheet can be for its letters to be read on a page of paper.
 const pageWidth = 250
 
+func (w *sheetWriter) style(f format) int {
+	if w.tall {
+		return w.middle[f]
+	}
+	return w.styles[f]
+}
+
 // text writes a text with a format.
 func (w *sheetWriter) text(sheet, cell, text string, f format) error {
 	if err := w.file.SetCellStr(sheet, cell, text); err != nil {
 		return err
 	}
-	return w.file.SetCellStyle(sheet, cell, cell, w.styles[f])
+	return w.file.SetCellStyle(sheet, cell, cell, w.style(f))
 }
 
 // cell writes one value. A text in a column of numbers is a symbol and stands on the right.
@@ -313,7 +335,7 @@ func (w *sheetWriter) cell(sheet, cell string, value any, f format) error {
 	if err != nil {
 		return err
 	}
-	return w.file.SetCellStyle(sheet, cell, cell, w.styles[f])
+	return w.file.SetCellStyle(sheet, cell, cell, w.style(f))
 }
 
 // sortedFormats gives the styles a fixed order in the file.
