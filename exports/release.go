@@ -29,6 +29,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"cairn/indicators"
@@ -108,10 +109,12 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 	if err := writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
-	if err := writeComparison(ctx, b, filepath.Join(dir, comparisonDir)); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
-	}
-	if err := writeImpacts(ctx, b, filepath.Join(dir, impactDir)); err != nil {
+	var compared, summed error
+	var wg sync.WaitGroup
+	wg.Go(func() { compared = writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) })
+	wg.Go(func() { summed = writeImpacts(ctx, b, filepath.Join(dir, impactDir)) })
+	wg.Wait()
+	if err := errors.Join(compared, summed); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
