@@ -168,9 +168,9 @@ func fillMonths(_ context.Context, p *place, _ []record, s *sheet) error {
 	}
 	s.frozen = 3
 	s.filtered = true
-	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 24, textFormat}, {"Territoire", 28, textFormat}}
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 21, textFormat}, {"Territoire", 27, textFormat}}
 	for i := range months {
-		s.columns = append(s.columns, column{strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, i+1-months, 0)), noBreak, " "), 9.5, twoDecimals})
+		s.columns = append(s.columns, column{strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, i+1-months, 0)), noBreak, " "), 8, twoDecimals})
 	}
 	for _, b := range p.pointBlocks() {
 		for i, r := range b.rows {
