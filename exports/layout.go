@@ -17,24 +17,17 @@ const (
 // headerRow is the row of the sheet's column titles.
 func (s *sheet) headerRow() int { return 1 + len(s.sentenceLines()) + 1 }
 
-// width is that of the sheet in characters.
-func (s *sheet) width() float64 {
-	if len(s.columns) == 0 {
-		return chartPageWidth
-	}
-	width := 0.0
-	for _, c := range s.columns {
-		width += c.width
-	}
-	return width
-}
-
 // sentenceLines are the sentences, cut where the table ends so that a page shows all of them
 // without a merged cell.
 func (s *sheet) sentenceLines() []string {
-	width := s.width()
-	if width > pageWidth {
-		width /= 2 // on the first of two pages
+	width := 0.0
+	for i, c := range s.columns {
+		if s.split == 0 || i < s.split {
+			width += c.width
+		}
+	}
+	if len(s.columns) == 0 {
+		width = chartPageWidth
 	}
 	var lines []string
 	for _, sentence := range s.sentences {

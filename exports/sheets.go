@@ -182,17 +182,18 @@ func fillIndicators(ctx context.Context, p *place, rows []record, s *sheet) erro
 	for _, text := range slices.Sorted(maps.Keys(covered)) {
 		s.sentences = append(s.sentences, strings.Join(covered[text], ", ")+" : "+text+".")
 	}
-	s.frozen = 2
+	s.frozen = 3
 	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 23, textFormat}, {"Modalité", 18, textFormat}, {"Unité", 11, textFormat}, {"Statut du mois", 16, textFormat},
 		{"Référence", 10, twoDecimals}}
 	first := len(s.columns) + 1
 	for i := 11; i >= 0; i-- {
 		month := strings.ReplaceAll(shortMonthName(p.release.Period.AddDate(0, -i, 0)), noBreak, " ")
-		s.columns = append(s.columns, column{month, 10.5, twoDecimals})
+		s.columns = append(s.columns, column{month, 10, twoDecimals})
 	}
+	s.split = len(s.columns)
 	s.columns = append(s.columns, column{sparkTitle, 16, symbolFormat})
 	s.sparks = []sparkline{{column: len(s.columns), from: first, last: first + 11, axes: sparkAxes(rows)}}
-	s.columns = append(s.columns, column{"Écart à la référence", 12, signedTwo}, column{"Évolution", 14, textFormat}, column{typo("Intervalle à 95 %"), 15, symbolFormat}, column{"Effectif", 9, integerFormat},
+	s.columns = append(s.columns, column{"Écart à la référence", 12, signedTwo}, column{"Évolution", 20, textFormat}, column{typo("Intervalle à 95 %"), 15, symbolFormat}, column{"Effectif", 9, integerFormat},
 		column{"Numérateur et dénominateur", 14, symbolFormat}, column{"Dernier commentaire", 34, besideFormat})
 	for _, r := range rows {
 		unit := r.text("unite")

@@ -20,6 +20,7 @@ type sheet struct {
 	sentences []string
 	columns   []column
 	frozen    int     // columns that stay in view, with the header row
+	split     int     // columns on the first page of a sheet too wide to be read on one; the frozen ones come again; 0: one page wide
 	filtered  bool    // the header row has filters
 	whole     bool    // printed on one page: its charts stand beside its rows
 	least     float64 // the height of a row with little text, in points; 0: that of its text

@@ -244,19 +244,15 @@ func (w *sheetWriter) row(s *sheet, at int, row []any) error {
 	return w.file.SetRowHeight(s.name, at, s.rowHeight(row, false))
 }
 
-// page sets the printed page: A4, landscape, as wide as the sheet or half of a very wide one, the header row on every page.
+// page sets the printed page: A4, landscape, as wide as the sheet or as its first part, the header row on every page.
 func (w *sheetWriter) page(s *sheet) error {
 	f := w.file
 	height := 0 // as many pages as needed
 	if len(s.columns) == 0 || s.whole {
 		height = 1
 	}
-	across := 1
-	if s.width() > pageWidth {
-		across = 2
-	}
 	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
-		Size: new(9), Orientation: new("landscape"), FitToWidth: &across, FitToHeight: &height,
+		Size: new(9), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: &height,
 	}); err != nil {
 		return err
 	}
@@ -276,14 +272,16 @@ func (w *sheetWriter) page(s *sheet) error {
 	}
 	header := s.headerRow()
 	titles := fmt.Sprintf("'%s'!$%d:$%d", s.name, header, header)
-	if across > 1 { // the columns that name the rows come again too
-		titles = fmt.Sprintf("'%s'!$A:$%s,", s.name, columnName(max(s.frozen, 1))) + titles
+	if s.split > 0 { // the other columns follow on pages of their own, each row named again, without what stands above the table
+		last := header + len(s.rows)
+		area := fmt.Sprintf("'%[1]s'!$A$1:$%[2]s$%[5]d,'%[1]s'!$%[3]s$%[4]d:$%[6]s$%[5]d", s.name, columnName(s.split), columnName(s.split+1), header, last, columnName(len(s.columns)))
+		if err := f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Area", RefersTo: area, Scope: s.name}); err != nil {
+			return err
+		}
+		titles = fmt.Sprintf("'%s'!$A:$%s,", s.name, columnName(s.frozen)) + titles
 	}
 	return f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: s.name})
 }
-
-// pageWidth is how many characters wide a sheet can be for its letters to be read on a page of paper.
-const pageWidth = 250
 
 func (w *sheetWriter) style(f format) int {
 	if w.tall {
