@@ -3,10 +3,10 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test check bench fuzz faults year soak vintages demo clean
+.PHONY: help build test check bench bench-peers bench-scale fuzz faults year soak vintages demo clean
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the cairn binary
 	$(GO) build -o cairn .
@@ -19,6 +19,12 @@ check: ## what must hold before a commit: format, vet, staticcheck, tests with t
 
 bench: ## measure reading, loading, computing and exporting; readers beside excelize and inflating alone
 	$(GO) test -run '^$$' -bench . -benchmem ./ingest ./jobs
+
+bench-peers: build ## the whole job in turn with pandas, R and SheetJS scripts that do its bare means (PYTHON3, RSCRIPT, NODE, NODE_PATH)
+	$(GO) run ./jobs/bench --cairn ./cairn peers
+
+bench-scale: build ## from nothing, with nothing new and with a new month, on 1, 3 and 10 years; a year of 100 and 1,250 territories
+	$(GO) run ./jobs/bench --cairn ./cairn scale
 
 fuzz: ## fuzz the parsers, FUZZTIME (default 30s) each
 	@for f in $$(grep -rlE '^func Fuzz' --include '*_test.go' .); do \

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cairn/jobs/demo"
+)
+
+type scaleCmd struct {
+	Runs  int      `help:"Rounds of the histories of ten territories." default:"3"`
+	Years []int    `help:"Years of ten territories." default:"1,3,10"`
+	Small []int    `help:"Territories with a year of small workbooks." default:"100,1250"`
+	Only  []string `help:"Parts to measure." enum:"years,small" default:"years,small"`
+}
+
+func (c *scaleCmd) Run(b *bench) error {
+	for _, part := range c.Only {
+		if part == "years" {
+			if err := c.histories(b); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.territories(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// histories measures runs from nothing, with nothing new and with a new month of ten territories. Ratios are to
+// the same run on the shortest history.
+func (c *scaleCmd) histories(b *bench) error {
+	names := []string{"from nothing", "nothing new", "a new month"}
+	runs := map[string][][]usage{}
+	for _, name := range names {
+		runs[name] = make([][]usage, len(c.Years))
+	}
+	for _, years := range c.Years {
+		if err := b.makeHistory(fmt.Sprint("years", years), 12*years); err != nil {
+			return err
+		}
+	}
+	for round := range c.Runs {
+		for i, years := range c.Years {
+			source := filepath.Join(b.dir, fmt.Sprint("years", years))
+			workspace := filepath.Join(b.dir, "workspace")
+			if err := copyTree(workspace, source); err != nil {
+				return err
+			}
+			for _, name := range names {
+				if name == "a new month" {
+					if _, err := measure([]int{0}, "cp", "-a", source+".held/inbox/.", filepath.Join(workspace, "inbox")); err != nil {
+						return err
+					}
+				}
+				u, err := b.run(workspace)
+				if err != nil {
+					return fmt.Errorf("%s, %d years, round %d: %w", name, years, round, err)
+				}
+				runs[name][i] = append(runs[name][i], u)
+			}
+			if err := os.RemoveAll(workspace); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Printf("\n%s\n", heading)
+	for _, name := range names {
+		for i, years := range c.Years {
+			fmt.Println(line(fmt.Sprintf("%s, %d × 10 territories", name, years), runs[name][i], runs[name][0]))
+		}
+	}
+	fmt.Println()
+	return nil
+}
+
+// makeHistory makes a workspace of ten territories without their last month, which is put beside, below .held.
+func (b *bench) makeHistory(name string, months int) error {
+	dir := filepath.Join(b.dir, name)
+	if _, err := measure([]int{0}, b.cairn, "init", dir); err != nil {
+		return err
+	}
+	world := demo.Generate(1, months)
+	last := slices.MaxFunc(world.Deliveries, func(a, b demo.Delivery) int { return a.Periode.Compare(b.Periode) }).Periode
+	isLast := func(d demo.Delivery) bool { return d.Periode.Equal(last) && d.Emetteur == "" }
+	held := *world
+	held.Deliveries = slices.DeleteFunc(slices.Clone(world.Deliveries), func(d demo.Delivery) bool { return !isLast(d) })
+	world.Deliveries = slices.DeleteFunc(world.Deliveries, isLast)
+	fmt.Printf("%s: %d workbooks, then %d of a new month\n", name, len(world.Deliveries), len(held.Deliveries))
+	return errors.Join(world.Write(dir), held.Write(dir+".held"))
+}
