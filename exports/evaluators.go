@@ -188,8 +188,17 @@ func readRecords(ctx context.Context, w *transform.Warehouse, name string) ([]re
 	if err != nil {
 		return nil, err
 	}
+	all, err := queryRecords(ctx, w, query)
+	if err != nil {
+		return nil, fmt.Errorf("sql/%s.sql: %w", name, err)
+	}
+	return all, nil
+}
+
+// queryRecords runs a query with bound values.
+func queryRecords(ctx context.Context, w *transform.Warehouse, query string, args ...any) ([]record, error) {
 	var all []record
-	err = eachRow(ctx, w, query, func(rows *sql.Rows) error {
+	err := eachRow(ctx, w, query, func(rows *sql.Rows) error {
 		columns, err := rows.Columns()
 		if err != nil {
 			return err
@@ -207,9 +216,6 @@ func readRecords(ctx context.Context, w *transform.Warehouse, name string) ([]re
 		}
 		all = append(all, r)
 		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sql/%s.sql: %w", name, err)
-	}
-	return all, nil
+	}, args...)
+	return all, err
 }

@@ -286,9 +286,9 @@ func readSQL(name string) (string, error) {
 	return string(data), err
 }
 
-// eachRow runs a query and hands over its rows.
-func eachRow(ctx context.Context, w *transform.Warehouse, query string, each func(*sql.Rows) error) error {
-	rows, err := w.QueryContext(ctx, query)
+// eachRow runs a query with bound values and hands over its rows.
+func eachRow(ctx context.Context, w *transform.Warehouse, query string, each func(*sql.Rows) error, args ...any) error {
+	rows, err := w.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type Return struct {
 	Sheets     []SheetBalance
 	Findings   []ReturnFinding
 	Settled    int      // questions that were explained or decided upon: not put again
-	Figures    []record // of the month, for the territory itself
+	Figures    []record // of the month, for the territory itself: see ReadFigures
 	NoHistory  bool     // the rules that look at the other workbooks were not applied
 }
 
@@ -83,11 +83,10 @@ func (r *Return) Count(severity ingest.Severity) (n int) {
 }
 
 // Returns reads, from a database that was built, the return of every current submission and of every
-// file that was refused, in the order of reception.
+// file that was refused, in the order of reception; without their figures.
 func Returns(ctx context.Context, w *transform.Warehouse) ([]*Return, error) {
 	var all []*Return
 	byReception := map[int32]*Return{}
-	byMonth := map[string]*Return{}
 	read := func(name string, each func(record)) error {
 		rows, err := readRecords(ctx, w, "retour/"+name)
 		for _, row := range rows {
@@ -105,9 +104,6 @@ func Returns(ctx context.Context, w *transform.Warehouse) ([]*Return, error) {
 		}
 		all = append(all, r)
 		byReception[row["soumission"].(int32)] = r
-		if !r.Rejected && r.Emetteur == "" {
-			byMonth[r.Territoire+r.Periode.Format("2006-01")] = r
-		}
 	})
 	if err != nil {
 		return nil, err
@@ -142,14 +138,6 @@ func Returns(ctx context.Context, w *transform.Warehouse) ([]*Return, error) {
 			Read: n("lues"), Taken: n("prises"), Aside: n("ecartees"), New: n("nouvelles"), Changed: n("modifiees"),
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	err = read("chiffres", func(row record) {
-		if r := byMonth[row.text("territoire_id")+row["periode"].(time.Time).Format("2006-01")]; r != nil {
-			r.Figures = append(r.Figures, row)
-		}
-	})
 	for _, r := range all {
 		r.sort()
 		slices.SortFunc(r.Sheets, func(a, b SheetBalance) int {
@@ -157,6 +145,43 @@ func Returns(ctx context.Context, w *transform.Warehouse) ([]*Return, error) {
 		})
 	}
 	return all, err
+}
+
+// ReadFigures gives each return the figures of its month, for which they are read from the first month of all to
+// the last.
+func ReadFigures(ctx context.Context, w *transform.Warehouse, returns []*Return) error {
+	byMonth := map[string]*Return{}
+	var first, last time.Time
+	for _, r := range returns {
+		if r.Rejected || r.Emetteur != "" {
+			continue
+		}
+		byMonth[r.Territoire+r.month()] = r
+		if first.IsZero() || r.Periode.Before(first) {
+			first = r.Periode
+		}
+		if r.Periode.After(last) {
+			last = r.Periode
+		}
+	}
+	if len(byMonth) == 0 {
+		return nil
+	}
+	query, err := readSQL("retour/chiffres")
+	if err != nil {
+		return err
+	}
+	query = "SELECT * FROM (\n" + query + "\n) WHERE periode BETWEEN $1 AND $2 ORDER BY territoire_id, periode, indicateur, rang"
+	rows, err := queryRecords(ctx, w, query, first, last)
+	if err != nil {
+		return fmt.Errorf("sql/retour/chiffres.sql: %w", err)
+	}
+	for _, row := range rows {
+		if r := byMonth[row.text("territoire_id")+row["periode"].(time.Time).Format("2006-01")]; r != nil {
+			r.Figures = append(r.Figures, row)
+		}
+	}
+	return nil
 }
 
 // Path is where a return is put below the folder of returns. A name that the sender wrote never leads

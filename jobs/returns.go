@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -50,7 +51,7 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 			stale = append(stale, ret)
 		}
 	}
-	if err := r.encodeReturns(dir, stale); err != nil {
+	if err := r.encodeReturns(db, dir, stale); err != nil {
 		return err
 	}
 	for path := range index {
@@ -70,21 +71,42 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 	return ingest.WriteDurably(filepath.Join(dir, returnIndex), encoded, 0o644)
 }
 
-// returnDigest identifies what a return says. The month's figures, which later files may move, are those
-// of the day on which it is written.
+// returnDigest identifies what a return says but for the month's figures, which later files may move: they are
+// read when it is written.
 func returnDigest(r *exports.Return) string {
-	said := *r
-	said.Figures = nil
 	hash := sha256.New()
-	json.NewEncoder(hash).Encode(said)
+	json.NewEncoder(hash).Encode(r)
 	fmt.Fprint(hash, Version)
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
 
-// encodeReturns makes returns on every core.
-func (r *run) encodeReturns(dir string, all []*exports.Return) error {
+// atOnce is of how many returns the figures are in memory.
+const atOnce = 100
+
+// encodeReturns makes returns, month after month.
+func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.Return) error {
 	bar := r.progress("writing returns")
 	defer bar.end()
+	slices.SortStableFunc(all, func(a, b *exports.Return) int { return a.Periode.Compare(b.Periode) })
+	done := 0
+	for some := range slices.Chunk(all, atOnce) {
+		if err := exports.ReadFigures(r.ctx, db, some); err != nil {
+			return err
+		}
+		err := r.encodeSome(dir, some, func(n int) { bar.set(done+n, len(all)) })
+		if err != nil {
+			return err
+		}
+		for _, ret := range some {
+			ret.Figures = nil
+		}
+		done += len(some)
+	}
+	return nil
+}
+
+// encodeSome makes returns on every core.
+func (r *run) encodeSome(dir string, all []*exports.Return, progress func(done int)) error {
 	var next, done atomic.Int64
 	var wg sync.WaitGroup
 	var report sync.Mutex
@@ -94,7 +116,7 @@ func (r *run) encodeReturns(dir string, all []*exports.Return) error {
 			for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
 				errs[i] = r.encodeReturn(dir, all[i])
 				report.Lock()
-				bar.set(int(done.Add(1)), len(all))
+				progress(int(done.Add(1)))
 				report.Unlock()
 			}
 		})
