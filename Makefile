@@ -32,8 +32,9 @@ fuzz: ## fuzz the parsers, FUZZTIME (default 30s) each
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $${FUZZTIME:-30s} ./$$(dirname $$f) || exit 1; \
 		done; done
 
+# In the folder of the package: there go test prints what was tried and what was not, also when all is well.
 faults: ## hurt the program in every way of the fault matrix (as root, or what needs root is skipped), and plant bugs that it must notice
-	$(GO) test -tags faults -count 1 -timeout 30m ./jobs/faults
+	cd jobs/faults && $(GO) test -tags faults -count 1 -timeout 30m $(TESTFLAGS)
 
 year: ## run MONTHS (default 12) of cairn serve on a fictional clock, with a stop and a lost database
 	CAIRN_MONTHS=$${MONTHS:-12} $(GO) test -count 1 -timeout 1h -run '^TestYear$$' -v ./jobs

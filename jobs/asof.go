@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"cairn/exports"
 	"cairn/ingest"
 	"cairn/transform"
 )
@@ -117,7 +116,7 @@ func (r *run) reissue(day time.Time) error {
 			continue
 		}
 		target := filepath.Join(outbox, period, fmt.Sprintf("v%d", version))
-		if read, err := exports.Whole(target); err == nil && read == manifest {
+		if manifestDigest(target) == manifest {
 			err = ingest.RemoveDurably(staged)
 		} else if err = ingest.RemoveDurably(target); err == nil {
 			err = putInPlace(staged, target, manifest)

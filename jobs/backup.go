@@ -107,14 +107,15 @@ func backupTarget(w *Workspace, dir string) (*Workspace, error) {
 	return to, ingest.MkdirDurably(dir)
 }
 
-// continues refuses a backup of another workspace, or of a later state of this one.
+// continues refuses to put a journal in the place of one that it does not continue: no line is ever lost to an older
+// journal, or to that of another workspace.
 func continues(journal *ingest.Journal, to *Workspace) error {
 	before, err := to.journal()
 	if err != nil {
-		return fmt.Errorf("the backup that is there: %w", err)
+		return fmt.Errorf("the journal that is there: %w", err)
 	}
 	if n := len(before.Entries()); journal.ChainAt(n) != before.Chain() {
-		return &hintError{fmt.Errorf("%s holds a backup of another workspace, or of lines that this journal has not", to.Dir), "give another folder"}
+		return &hintError{fmt.Errorf("%s holds the journal of another workspace, or lines that this one has not", to.Dir), "give another folder"}
 	}
 	return nil
 }
@@ -291,6 +292,9 @@ func (c *restoreCmd) run(e *env) error {
 	defer release()
 	journal, err := from.journal()
 	if err != nil {
+		return err
+	}
+	if err := continues(journal, to); err != nil { // a workspace that has lost its cairn.toml looks like a restoration that was stopped
 		return err
 	}
 	if err := copyWorkspace(journal, from, to); err != nil {

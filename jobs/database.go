@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"cairn/ingest"
 	"cairn/transform"
@@ -97,8 +98,11 @@ func (w *Workspace) stands() (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil {
+	if errors.Is(err, syscall.EIO) {
 		return false, &damagedError{err.Error()}
+	}
+	if err != nil { // of rights, say: it may be read by another
+		return false, err
 	}
 	if _, err := os.Stat(w.path(databaseFile + ".wal")); err == nil {
 		return false, &damagedError{"something else than cairn has written to it"} // it would change what was summed

@@ -471,12 +471,6 @@ func putInPlace(staged, target, manifest string) error {
 // record journals a release that is new, or the inputs under which an old one was found again.
 func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, manifest string) error {
 	period := r.state.Horizon.Format("2006-01")
-	if last.Version == version && last.Manifest == manifest {
-		fmt.Fprintf(r.stdout, "no figure has changed: release %s v%d stands\n", period, version)
-	} else {
-		fmt.Fprintf(r.stdout, "published: release %s v%d\n", period, version)
-		r.sayRevisions(&r.revised)
-	}
 	kept, err := indicators.Kept(r.ctx, db)
 	if err != nil {
 		return err
@@ -489,10 +483,20 @@ func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, ma
 	if err != nil {
 		return err
 	}
-	return r.journal.Append(ingest.Entry{
+	err = r.journal.Append(ingest.Entry{
 		Figures: figures, Method: method,
 		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets, Final: r.isFinal(),
 	})
+	switch {
+	case err != nil:
+		return err
+	case last.Version == version && last.Manifest == manifest:
+		fmt.Fprintf(r.stdout, "no figure has changed: release %s v%d stands\n", period, version)
+	default:
+		fmt.Fprintf(r.stdout, "published: release %s v%d\n", period, version)
+		r.sayRevisions(&r.revised)
+	}
+	return nil
 }
 
 // manifestDigest is the SHA-256 of a release's manifest; "" when there is none, or the release is not whole.

@@ -11,7 +11,7 @@ import (
 
 // tidy removes what a run that was stopped has left half-written: nothing refers to it. Only who has the lock may.
 func (w *Workspace) tidy() error {
-	for _, dir := range []string{"archive", "outbox", "returns", "."} {
+	for _, dir := range []string{"archive", "outbox", "returns", lettersDir, "."} {
 		root := w.path(dir)
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			switch {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,19 +48,21 @@ func panics(w *world) []trial {
 	return at(some, "panic", onDisk)
 }
 
-// killedAnyTime kills or ends runs at times drawn from a fixed source, spread over the length of a run.
-func killedAnyTime(*world) []trial {
+// killedAnyTime kills or ends runs and the service at times drawn from a fixed source, spread over the length of a run.
+func killedAnyTime(w *world) []trial {
 	chance := rand.New(rand.NewPCG(1, 2))
 	var all []trial
-	for i := range 16 {
-		after := time.Duration(chance.Float64() * float64(6*time.Second))
-		signal := syscall.SIGKILL
+	for i := range 20 {
+		part, signal, command := chance.Float64(), syscall.SIGKILL, []string{"run", "-v"}
 		if i%4 == 3 {
 			signal = syscall.SIGTERM
 		}
-		all = append(all, trial{fmt.Sprintf("%v after %d ms", signal, after.Milliseconds()), func(t *testing.T) error {
+		if i%3 == 2 {
+			command = service
+		}
+		all = append(all, trial{fmt.Sprintf("%s, %v at %.2f of a run", command[0], signal, part), func(t *testing.T) error {
 			p := onDisk(t)
-			hurt, err := p.strikeAfter(after, func(process int) error { return syscall.Kill(process, signal) })
+			hurt, err := p.strikeAfter(w.after(part), func(process int) error { return syscall.Kill(process, signal) }, command...)
 			if err != nil {
 				return err
 			}
@@ -69,17 +72,20 @@ func killedAnyTime(*world) []trial {
 	return all
 }
 
-func powerCutAnyTime(*world) []trial {
+// after is the time that a part of a run takes.
+func (w *world) after(part float64) time.Duration { return time.Duration(part * float64(w.took)) }
+
+func powerCutAnyTime(w *world) []trial {
 	chance := rand.New(rand.NewPCG(3, 4))
 	var all []trial
 	for range 10 {
-		after := time.Duration(chance.Float64() * float64(6*time.Second))
-		all = append(all, trial{fmt.Sprintf("after %d ms", after.Milliseconds()), func(t *testing.T) error {
+		part := chance.Float64()
+		all = append(all, trial{fmt.Sprintf("at %.2f of a run", part), func(t *testing.T) error {
 			p := onExt4(t)
 			// The program is stopped before the power is cut: an acknowledgement that comes after the cut is none.
-			hurt, err := p.strikeAfter(after, func(process int) error {
+			hurt, err := p.strikeAfter(w.after(part), func(process int) error {
 				return errors.Join(syscall.Kill(process, syscall.SIGSTOP), cutPower(p.disk), syscall.Kill(process, syscall.SIGKILL))
-			})
+			}, "run", "-v")
 			if err != nil {
 				return err
 			}
@@ -89,9 +95,9 @@ func powerCutAnyTime(*world) []trial {
 	return all
 }
 
-// strikeAfter starts a run and does something to its process after a time, if it has not ended by then.
-func (p *place) strikeAfter(after time.Duration, strike func(process int) error) (outcome, error) {
-	c, stdout, stderr := program(context.Background(), nil, "run", "-v", "-w", p.dir)
+// strikeAfter starts a command and does something to its process after a time, if it has not ended by then.
+func (p *place) strikeAfter(after time.Duration, strike func(process int) error, command ...string) (outcome, error) {
+	c, stdout, stderr := program(context.Background(), nil, slices.Concat(command, []string{"-w", p.dir})...)
 	if err := c.Start(); err != nil {
 		return outcome{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,11 +17,14 @@ import (
 	"cairn/ingest"
 )
 
+// service is the command line of one that looks every second.
+var service = []string{"serve", "--every", "1s", "--listen", ""}
+
 // serve runs the service on the workspace until SIGTERM after a time; it must then end by itself.
 func (p *place) serve(fault string, lasts time.Duration) outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	c, stdout, stderr := program(ctx, p.environment(fault), "serve", "--every", "1s", "--listen", "", "-w", p.dir)
+	c, stdout, stderr := program(ctx, p.environment(fault), slices.Concat(service, []string{"-w", p.dir})...)
 	if err := c.Start(); err != nil {
 		return outcome{-1, "", err.Error()}
 	}
@@ -61,9 +65,9 @@ func services(*world) []trial {
 		}},
 		trial{"a service and runs", func(t *testing.T) error {
 			p := onDisk(t)
-			var service outcome
+			var served outcome
 			var wg sync.WaitGroup
-			wg.Go(func() { service = p.serve("", lasts) })
+			wg.Go(func() { served = p.serve("", lasts) })
 			all := outcome{}
 			for range 6 {
 				o := p.strike("")
@@ -75,10 +79,10 @@ func services(*world) []trial {
 				time.Sleep(time.Second)
 			}
 			wg.Wait()
-			if !service.done() {
-				return fmt.Errorf("the service: %v", service)
+			if !served.done() {
+				return fmt.Errorf("the service: %v", served)
 			}
-			all.stderr += service.stderr
+			all.stderr += served.stderr
 			return p.survive(all)
 		}},
 	)
