@@ -99,11 +99,10 @@ func (p *place) standing() error {
 		return err
 	}
 	for _, e := range journal.Entries() {
-		if e.Original == "" {
-			continue
-		}
-		if _, err := p.archive().Get(e.Original); err != nil {
-			return err
+		for _, digest := range e.Archived() {
+			if _, err := p.archive().Get(digest); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -169,13 +169,11 @@ func (w *world) deliver(to, from string) error {
 
 // copyTree copies files with their modification times, by which they are known.
 func copyTree(to, from string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
 	if out, err := exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
-		if err := os.MkdirAll(to, 0o755); err != nil {
-			return err
-		}
-		if out, err = exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
-			return fmt.Errorf("copy %s: %w: %s", from, err, out)
-		}
+		return fmt.Errorf("copy %s: %w: %s", from, err, out)
 	}
 	return nil
 }
