@@ -3,14 +3,10 @@ package exports
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"cairn/indicators"
@@ -68,24 +64,12 @@ func writeWorkbooks(ctx context.Context, b *base, dir string) error {
 	if err != nil {
 		return err
 	}
-	errs := make([]error, len(places))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(places)) {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(places) {
-					return
-				}
-				if err := places[i].write(ctx, dir); err != nil {
-					errs[i] = fmt.Errorf("workbook of %s: %w", places[i].territory, err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
+	return ingest.Each(len(places), func(i int) error {
+		if err := places[i].write(ctx, dir); err != nil {
+			return fmt.Errorf("workbook of %s: %w", places[i].territory, err)
+		}
+		return nil
+	})
 }
 
 func (p *place) write(ctx context.Context, dir string) error {

@@ -167,8 +167,12 @@ type aggregation struct {
 func aggregateAhead(ctx context.Context, w *transform.Warehouse, ind *Indicator) <-chan aggregation {
 	done := make(chan aggregation, 1)
 	go func() {
-		groups, err := readGroups(ctx, w, ind, ind.groupsQuery(year))
-		done <- aggregation{groups, err}
+		var a aggregation
+		a.err = ingest.Guard(func() (err error) {
+			a.groups, err = readGroups(ctx, w, ind, ind.groupsQuery(year))
+			return err
+		})
+		done <- a
 	}()
 	return done
 }

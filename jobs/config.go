@@ -157,7 +157,7 @@ licence = "etalab-2.0"
 //	cairn.toml  territoires.csv  [parametres.csv]  inbox/     made and filled by people
 //	archive/  journal.jsonl                                   the truth: what was received and done
 //	pseudonymes.cle                                           renames respondents in the database; for nobody's eyes
-//	.cairn.lock                                               who writes at the moment
+//	.cairn.lock  .cairn.serve.lock                            who writes at the moment; which service looks after it
 //	cairn.duckdb  cairn.duckdb.sha256  returns/               computed: may be deleted
 //	outbox/<period>/v<N>/                                     computed: the last version of a month may be deleted
 //	outbox/a-date/                                            releases as known on earlier days: may be deleted

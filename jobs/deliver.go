@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -117,22 +118,29 @@ func (d *delivery) bring(l *letter, at time.Time) (ingest.Entry, error) {
 		e.Reason = path
 		return e, nil
 	}
-	err = d.post(d.ctx, msg)
+	ctx, cancel := d.lingering()
+	defer cancel()
+	err = d.post(ctx, msg)
 	if no := new(refusedError); errors.As(err, &no) {
 		e := l.entry(at, outcomeRefused)
 		e.Reason = l.discreet(no.code, no.text)
 		return e, nil
 	}
 	if err != nil {
-		return ingest.Entry{}, &undeliveredError{l.recipient, l.discreet("the server could not be reached, or put it off", err.Error())}
+		return ingest.Entry{}, fmt.Errorf("letter to %s: %s", l.recipient, l.discreet("the server could not be reached, or put it off", err.Error()))
 	}
 	return l.entry(at, outcomeSent), nil
 }
 
-// undeliveredError is a letter that may leave at another time.
-type undeliveredError struct{ recipient, why string }
+// letterGrace is for how long a letter on its way may go on when the program is to end, less than the service takes to end.
+const letterGrace = 20 * time.Second
 
-func (e *undeliveredError) Error() string { return "letter to " + e.recipient + ": " + e.why }
+// lingering is a context that outlives the command's by letterGrace: of a letter that is cut off, nobody knows whether it left.
+func (e *env) lingering() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(e.ctx))
+	stop := context.AfterFunc(e.ctx, func() { time.AfterFunc(letterGrace, cancel) })
+	return ctx, func() { stop(); cancel() }
+}
 
 // discreet is what may be told of an answer: a server often repeats the address, which for a référent is nobody's to read.
 func (l *letter) discreet(short, whole string) string {

@@ -13,6 +13,9 @@ import (
 // lockFile is held by the one process that may write in a workspace.
 const lockFile = ".cairn.lock"
 
+// serviceLockFile is held by the one service of a workspace for as long as it lives. It keeps no other command out.
+const serviceLockFile = ".cairn.serve.lock"
+
 // Holder is who has a lock: what the lock file says while it is held.
 type Holder struct {
 	Command string    `json:"command"` // as typed: run, serve, decide …

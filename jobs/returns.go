@@ -10,10 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"cairn/exports"
 	"cairn/ingest"
@@ -83,46 +81,31 @@ func returnDigest(r *exports.Return) string {
 // atOnce is of how many returns the figures are in memory.
 const atOnce = 100
 
-// encodeReturns makes returns, month after month.
+// encodeReturns makes returns, month after month, on every core.
 func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.Return) error {
 	bar := r.progress("writing returns")
 	defer bar.end()
 	slices.SortStableFunc(all, func(a, b *exports.Return) int { return a.Periode.Compare(b.Periode) })
 	done := 0
+	var report sync.Mutex
 	for some := range slices.Chunk(all, atOnce) {
 		if err := exports.ReadFigures(r.ctx, db, some); err != nil {
 			return err
 		}
-		err := r.encodeSome(dir, some, func(n int) { bar.set(done+n, len(all)) })
+		err := ingest.Each(len(some), func(i int) error {
+			err := r.encodeReturn(dir, some[i])
+			some[i].Figures = nil
+			report.Lock()
+			defer report.Unlock()
+			done++
+			bar.set(done, len(all))
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		for _, ret := range some {
-			ret.Figures = nil
-		}
-		done += len(some)
 	}
 	return nil
-}
-
-// encodeSome makes returns on every core.
-func (r *run) encodeSome(dir string, all []*exports.Return, progress func(done int)) error {
-	var next, done atomic.Int64
-	var wg sync.WaitGroup
-	var report sync.Mutex
-	errs := make([]error, len(all))
-	for range min(runtime.GOMAXPROCS(0), len(all)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
-				errs[i] = r.encodeReturn(dir, all[i])
-				report.Lock()
-				progress(int(done.Add(1)))
-				report.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 func (r *run) encodeReturn(dir string, ret *exports.Return) error {

@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +57,8 @@ func (t tests) Run() int {
 //	only DIR ID…           leave of a demo only these territories and what they sent
 //	hold DIR               take the lock of a workspace, until release
 //	release                give it back
+//	freeport VAR           set VAR to a port of the loopback that nobody uses
+//	fetch URL FILE         write what is answered to FILE, once it is answered with success, within a minute
 func TestScripts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the whole program many times")
@@ -68,7 +73,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find, "damage": damage, "only": only,
-			"hold": hold, "release": release,
+			"hold": hold, "release": release, "freeport": freePort, "fetch": fetch,
 		},
 	})
 }
@@ -172,6 +177,35 @@ func hold(ts *testscript.TestScript, neg bool, args []string) {
 
 func release(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check((*ts.Value(heldKey{}).(**os.File)).Close())
+}
+
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
+}
+
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	why := ""
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		answer, err := http.Get(args[0])
+		if err != nil {
+			why = err.Error()
+			continue
+		}
+		data, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		ts.Check(err)
+		if answer.StatusCode == http.StatusOK {
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o644))
+			return
+		}
+		why = answer.Status + ": " + string(data)
+	}
+	ts.Fatalf("%s: %s", args[0], why)
 }
 
 func only(ts *testscript.TestScript, neg bool, args []string) {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/duckdb/duckdb-go/v2"
 	"github.com/robfig/cron/v3"
 
 	"cairn/ingest"
@@ -35,8 +33,8 @@ JSON on standard error. It ends at SIGTERM, within thirty seconds, and nothing i
 // How long a step may take before it is stopped, and tried again later.
 const (
 	collectLimit = 30 * time.Minute
-	publishLimit = 2 * time.Hour
 	sendLimit    = time.Hour
+	publishLimit = 2 * time.Hour
 	endLimit     = 30 * time.Second // from SIGTERM to the end
 )
 
@@ -45,9 +43,15 @@ func (c *serveCmd) Run(e *env) error {
 	if c.Every < time.Second {
 		return &hintError{fmt.Errorf("serve: --every %v is too often", c.Every), "write it as 5m"}
 	}
-	if _, err := OpenWorkspace(e.workspace); err != nil {
+	w, err := OpenWorkspace(e.workspace)
+	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+	release, err := acquire(w.path(serviceLockFile), Holder{"serve", os.Getpid(), e.now().UTC()})
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	defer release()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(e.stderr, nil)))
 	s := newService(e)
 	if c.Listen != "" {
@@ -85,16 +89,10 @@ func (c *serveCmd) Run(e *env) error {
 // service looks again and again at what is owed, and does it. What it must remember is in the journal.
 type service struct {
 	*env
-	tries map[string]try // of what failed and may succeed later, by name
-	chain string         // of the journal that the database and the returns were last brought up to …
-	day   time.Time      // … and on which day
-	state *watched
-}
-
-// try is what failed lately.
-type try struct {
-	count int
-	after time.Time // not before
+	tries    map[string]try // of what is not done yet and may be later, by name
+	updated  string         // the journal's chain, and the day, when the database and the returns were last brought up to them …
+	returned string         // … and when the returns were last delivered
+	state    *watched
 }
 
 func newService(e *env) *service {
@@ -118,7 +116,10 @@ func (logLines) Write(data []byte) (int, error) {
 // look does what is owed now. One failure does not keep the rest from being done.
 func (s *service) look() {
 	s.state.looking(s.now())
+	delete(s.tries, "collect") // what comes is kept at once, whatever failed before
 	ok := s.attempt("collect", collectLimit, s.collect)
+	ok = s.attempt("update", publishLimit, s.update) && ok
+	ok = s.attempt("returns", sendLimit, s.deliverReturns) && ok
 	owed, err := s.owed()
 	if err != nil {
 		slog.Error("the calendar cannot be read", "error", err)
@@ -136,80 +137,6 @@ func (s *service) look() {
 	}
 }
 
-// attempt does one thing within a time, unless it failed too lately. It reports whether that has not failed.
-func (s *service) attempt(name string, limit time.Duration, do func(context.Context) error) bool {
-	last := s.tries[name]
-	if s.now().Before(last.after) {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(s.ctx, limit)
-	defer cancel()
-	err := guard(ctx, do)
-	job, _, _ := strings.Cut(name, " ")
-	if err == nil {
-		delete(s.tries, name)
-		s.state.finished(job, "done", s.now())
-		return true
-	}
-	if s.ctx.Err() != nil { // it was stopped, and is done again at the next start
-		slog.Info("stopped", "job", name)
-		return true
-	}
-	s.state.finished(job, "failed", s.now())
-	if last.count++; !passing(err) {
-		last.count = tryMost
-	}
-	last.after = s.now().Add(pause(last.count))
-	s.tries[name] = last
-	slog.Error("failed", "job", name, "error", err, "hint", hintOf(err), "again", last.after.UTC().Format(time.RFC3339))
-	return false
-}
-
-// tryMost is the number of tries after which the longest pause is kept; what will not pass by itself begins there.
-const tryMost = 7
-
-// pause is how long to wait after so many failures: a minute, doubled up to an hour, and up to a fifth more, so that what failed
-// together does not come back together.
-func pause(failures int) time.Duration {
-	wait := min(time.Minute<<(min(failures, tryMost)-1), time.Hour)
-	return wait + time.Duration(rand.Int64N(int64(wait)/5))
-}
-
-// guard runs a step; a panic is its failure, not the end of the service.
-func guard(ctx context.Context, do func(context.Context) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
-		}
-	}()
-	return do(ctx)
-}
-
-// passing reports whether a failure may go away by itself: a lock, a disk, a network, a time that was too short.
-func passing(err error) bool {
-	var (
-		held        *heldError
-		room        *roomError
-		undelivered *undeliveredError
-		system      syscall.Errno
-		network     net.Error
-		engine      *duckdb.Error
-	)
-	if errors.As(err, &engine) {
-		return engine.Type == duckdb.ErrorTypeIO || engine.Type == duckdb.ErrorTypeOutOfMemory || engine.Type == duckdb.ErrorTypeInterrupt
-	}
-	return errors.As(err, &held) || errors.As(err, &room) || errors.As(err, &undelivered) || errors.As(err, &system) || errors.As(err, &network) ||
-		errors.Is(err, context.DeadlineExceeded)
-}
-
-func hintOf(err error) string {
-	var h *hintError
-	if errors.As(err, &h) {
-		return h.hint
-	}
-	return ""
-}
-
 // begin opens the workspace as it is now, for one step, under the lock.
 func (s *service) begin(ctx context.Context) (*run, func(), error) {
 	w, err := OpenWorkspace(s.workspace)
@@ -225,7 +152,7 @@ func (s *service) begin(ctx context.Context) (*run, func(), error) {
 	return &run{env: &own, workspace: w}, release, nil
 }
 
-// collect takes what is new, and brings the database, the returns and their letters up to the journal.
+// collect takes what is new: the rest of a look may fail, what came is archived.
 func (s *service) collect(ctx context.Context) error {
 	r, release, err := s.begin(ctx)
 	if err != nil {
@@ -233,29 +160,54 @@ func (s *service) collect(ctx context.Context) error {
 	}
 	defer release()
 	received, err := r.gather()
-	if err != nil {
-		return err
-	}
 	if received > 0 {
 		slog.Info("collected", "files", received)
 	}
-	day := today(s.now())
-	if r.journal.Chain() == s.chain && day.Equal(s.day) || len(r.state.Receptions) == 0 {
+	return err
+}
+
+// update brings the database and the returns up to the journal.
+func (s *service) update(ctx context.Context) error {
+	return s.onChange(ctx, &s.updated, func(r *run, db *transform.Warehouse) error {
+		if err := r.writeReturns(db); err != nil {
+			return err
+		}
+		return s.state.observe(r, db)
+	})
+}
+
+func (s *service) deliverReturns(ctx context.Context) error {
+	return s.onChange(ctx, &s.returned, func(r *run, db *transform.Warehouse) error { return r.deliver(db, occasion{what: occasionReturns}) })
+}
+
+// onChange does a step on the current database, when the journal or the day is another than when it was last done.
+func (s *service) onChange(ctx context.Context, last *string, do func(*run, *transform.Warehouse) error) error {
+	r, release, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if _, err := r.gather(); err != nil {
+		return err
+	}
+	here := func() string { return r.journal.Chain() + today(s.now()).Format(time.DateOnly) }
+	if here() == *last {
 		return nil
 	}
 	db, err := r.current()
+	if errors.Is(err, transform.ErrNoSubmission) {
+		*last = here()
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := r.writeReturns(db); err != nil {
+	if err := do(r, db); err != nil {
 		return err
 	}
-	if err := r.deliver(db, occasion{what: occasionReturns}); err != nil {
-		return err
-	}
-	s.chain, s.day = r.journal.Chain(), day
-	return s.state.observe(r, db)
+	*last = here()
+	return nil
 }
 
 // deliver brings what an occasion owes, as the configuration says. Letters that were refused are in the journal and the log.
@@ -265,7 +217,10 @@ func (r *run) deliver(db *transform.Warehouse, o occasion) error {
 	if refused > 0 {
 		slog.Warn("letters were refused", "number", refused, "hint", "cairn status names them; mend the address, then: cairn send "+o.what+" --again")
 	}
-	return err
+	if err != nil {
+		return &undeliveredError{err}
+	}
+	return nil
 }
 
 // owed are the runs that the calendar owes now. One that failed for good is not owed again until what it rests on has changed.
@@ -287,6 +242,7 @@ func (s *service) owed() ([]slot, error) {
 	}
 	r.state.Sets = w.Config.sets()
 	last := lastRuns(r.journal)
+	s.state.remember(last)
 	return due(s.now(), entries[0].At, &w.Config.Calendar, func(o slot) bool {
 		e, known := last[o.String()]
 		return known && (e.Outcome == runDone || e.Inputs == r.digest(o.period, o.job == jobFinal))
@@ -326,18 +282,11 @@ func (s *service) do(ctx context.Context, o slot) error {
 		return err
 	}
 	entry := ingest.Entry{Type: ingest.EntryRun, At: s.now().UTC(), Kind: o.job, Period: o.period.Format("2006-01"), Step: o.step, Inputs: r.inputs, Outcome: runDone}
-	waits := false
-	err = guard(ctx, func(context.Context) (err error) {
-		waits, err = s.perform(r, o)
-		return err
-	})
+	err = ingest.Guard(func() error { return s.perform(r, o) })
 	switch {
-	case waits:
-		slog.Info("waits for a first workbook of its month", "job", o.String())
-		return nil
 	case err == nil:
 		return r.journal.Append(entry)
-	case !passing(err) && ctx.Err() == nil:
+	case !passing(err) && !errors.Is(err, errWaits) && ctx.Err() == nil:
 		entry.Outcome, entry.Reason = runFailed, err.Error()
 		return errors.Join(err, r.journal.Append(entry))
 	}
@@ -346,29 +295,35 @@ func (s *service) do(ctx context.Context, o slot) error {
 
 // perform does the work of a run. It waits as long as no workbook of the month has come from anyone: there is
 // nothing to publish, and a clock that is years ahead publishes nothing either.
-func (s *service) perform(r *run, o slot) (waits bool, err error) {
+func (s *service) perform(r *run, o slot) error {
 	db, err := r.current()
+	if errors.Is(err, transform.ErrNoSubmission) {
+		return errWaits
+	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer db.Close()
 	if o.job == jobReminder {
-		return false, r.deliver(db, occasion{what: occasionReminder, period: o.period, due: dueDay(o.period), step: o.step})
+		return r.deliver(db, occasion{what: occasionReminder, period: o.period, due: dueDay(o.period), step: o.step})
 	}
 	horizon, err := db.Horizon(r.ctx)
-	if err != nil || horizon.Before(o.period) {
-		return err == nil, err
+	if err != nil {
+		return err
+	}
+	if horizon.Before(o.period) {
+		return errWaits
 	}
 	if o.job == jobImpact {
-		return false, r.deliver(db, occasion{what: occasionImpact, period: o.period})
+		return r.deliver(db, occasion{what: occasionImpact, period: o.period})
 	}
 	if _, err := r.release(db); err != nil {
-		return false, err
+		return err
 	}
 	if err := r.writeReturns(db); err != nil {
-		return false, err
+		return err
 	}
-	return false, r.deliver(db, occasion{what: occasionRelease, period: o.period})
+	return r.deliver(db, occasion{what: occasionRelease, period: o.period})
 }
 
 // witness calls the address that notices when nobody calls.

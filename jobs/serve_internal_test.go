@@ -265,6 +265,10 @@ func TestServeFailures(t *testing.T) {
 	failing := func(err error) func(context.Context) error {
 		return func(context.Context) error { calls++; return err }
 	}
+	if !s.service.attempt("final 2026-09", time.Hour, failing(errWaits)) || s.service.state.runs[[2]string{"final", runFailed}] > 0 {
+		t.Error("what waits was taken for a failure")
+	}
+	calls = 0
 	for i, after := range []time.Duration{0, 30 * time.Second, 90 * time.Second, 150 * time.Second, 6 * time.Minute} {
 		s.now = parisTime(t, "2026-10-02 06:30").Add(after)
 		s.service.attempt("provisional 2026-09", time.Hour, failing(syscall.ENOSPC))
@@ -320,9 +324,33 @@ func TestServeFailures(t *testing.T) {
 		t.Errorf("told: %v", s.service.state.runs)
 	}
 
-	// What does not pass by itself is journalled once, and owed again when what it rests on has changed.
+	// A shared folder that is not mounted keeps letters from leaving, and nothing else: they leave when it is there, of a new process too.
+	shared := filepath.Join(t.TempDir(), "partage")
+	if err := os.WriteFile(config, []byte(servedConfig+"[depot]\ndossier = \""+shared+"\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	s.now = parisTime(t, "2026-11-12 06:30")
+	s.start()
 	s.look()
+	if got := s.releases(); got[len(got)-1] != "2026-10 v1" {
+		t.Errorf("without the folder: releases %v", got)
+	}
+	if got := s.runs(); got[len(got)-1] == "provisional 2026-10" {
+		t.Errorf("a release that nobody got is done: %v", got)
+	}
+	if diff := cmp.Diff(map[[2]string]int{{"collect", runDone}: 1, {"update", runDone}: 1, {"returns", runFailed}: 1, {"reminder", runFailed}: 1, {"provisional", runFailed}: 1}, s.service.state.runs); diff != "" {
+		t.Errorf("without the folder:\n%s", diff)
+	}
+	if err := os.Mkdir(shared, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	s.look()
+	if got := s.runs(); got[len(got)-1] != "provisional 2026-10" {
+		t.Errorf("with the folder: %v", got)
+	}
+
+	// What does not pass by itself is journalled once, and owed again when what it rests on has changed.
 	if err := os.WriteFile(config, []byte(servedConfig+"[[financeurs]]\nid = \"fonds\"\nnom = \"Fonds\"\nterritoires = [\"nulle-part\"]\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +430,7 @@ func TestWatch(t *testing.T) {
 	}
 	_, text := ask("/metrics")
 	for _, line := range []string{
-		"cairn_last_look_ok 0", `cairn_runs_total{job="collect",outcome="done"} 1`, `cairn_runs_total{job="collect",outcome="failed"} 1`,
+		"cairn_last_look_ok 0", `cairn_runs_total{kind="collect",outcome="done"} 1`, `cairn_runs_total{kind="collect",outcome="failed"} 1`,
 		`cairn_findings{severity="erreur"} `, "cairn_late_territories 0", "cairn_disk_free_bytes ", "cairn_last_look_timestamp_seconds 1794",
 	} {
 		if !strings.Contains(text, "\n"+line) {

@@ -21,9 +21,8 @@ type watched struct {
 	ok       bool              // it had no failure
 	runs     map[[2]string]int // by job and outcome
 	success  map[string]time.Time
-	findings map[ingest.Severity]int
-	late     int // territories whose workbook of the month before is missing after the last day to send it
-	free     int64
+	findings map[ingest.Severity]int // nil until a database was looked into
+	late     int                     // territories whose workbook of the month before is missing after the last day to send it
 }
 
 func newWatched(now time.Time) *watched {
@@ -51,6 +50,17 @@ func (w *watched) finished(job, outcome string, at time.Time) {
 	}
 }
 
+// remember takes from the journal when the runs of the calendar were last done, before this process too.
+func (w *watched) remember(last map[string]ingest.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range last {
+		if e.Outcome == runDone && e.At.After(w.success[e.Kind]) {
+			w.success[e.Kind] = e.At
+		}
+	}
+}
+
 // observe counts what waits in a database that was brought up to date.
 func (w *watched) observe(r *run, db *transform.Warehouse) error {
 	files, err := db.OpenFindings(r.ctx)
@@ -67,13 +77,9 @@ func (w *watched) observe(r *run, db *transform.Warehouse) error {
 	if err != nil {
 		return err
 	}
-	free, err := r.workspace.free()
-	if err != nil {
-		return err
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.findings, w.late, w.free = findings, len(late), free
+	w.findings, w.late = findings, len(late)
 	return nil
 }
 
@@ -128,41 +134,50 @@ func (s *service) watch(late time.Duration) http.Handler {
 		s.state.mu.Lock()
 		defer s.state.mu.Unlock()
 		s.state.write(w)
+		if free, err := (&Workspace{Dir: s.workspace}).free(); err == nil {
+			gauge(w, "cairn_disk_free_bytes", "Room on the disk of the workspace.")
+			fmt.Fprintf(w, "cairn_disk_free_bytes %d\n", free)
+		}
 	})
 	return mux
 }
 
-// write writes the state in the text format of Prometheus.
+// metric writes what stands before the values of a metric, in the text format of Prometheus.
+func metric(out io.Writer, name, kind, help string) {
+	fmt.Fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+}
+
+func gauge(out io.Writer, name, help string) { metric(out, name, "gauge", help) }
+
+// write writes the state.
 func (w *watched) write(out io.Writer) {
-	head := func(name, kind, help string) {
-		fmt.Fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-	}
 	seconds := func(t time.Time) float64 {
 		if t.IsZero() {
 			return 0
 		}
 		return float64(t.UnixMilli()) / 1000
 	}
-	head("cairn_info", "gauge", "The version that runs.")
+	gauge(out, "cairn_info", "The version that runs.")
 	fmt.Fprintf(out, "cairn_info{version=%q} 1\n", Version)
-	head("cairn_last_look_timestamp_seconds", "gauge", "When the last look at the inbox and the calendar ended.")
+	gauge(out, "cairn_last_look_timestamp_seconds", "When the last look at the inbox and the calendar ended.")
 	fmt.Fprintf(out, "cairn_last_look_timestamp_seconds %.3f\n", seconds(w.ended))
-	head("cairn_last_look_ok", "gauge", "1 when the last look had no failure.")
+	gauge(out, "cairn_last_look_ok", "1 when the last look had no failure.")
 	fmt.Fprintf(out, "cairn_last_look_ok %d\n", map[bool]int{true: 1}[w.ok])
-	head("cairn_runs_total", "counter", "Runs since the start, by job and outcome.")
+	metric(out, "cairn_runs_total", "counter", "Runs since the start, by job and outcome.")
 	for _, k := range slices.SortedFunc(maps.Keys(w.runs), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		fmt.Fprintf(out, "cairn_runs_total{job=%q,outcome=%q} %d\n", k[0], k[1], w.runs[k])
+		fmt.Fprintf(out, "cairn_runs_total{kind=%q,outcome=%q} %d\n", k[0], k[1], w.runs[k])
 	}
-	head("cairn_last_success_timestamp_seconds", "gauge", "When a job last succeeded since the start.")
+	gauge(out, "cairn_last_success_timestamp_seconds", "When a job was last done: those of the calendar ever, the others since the start.")
 	for _, job := range slices.Sorted(maps.Keys(w.success)) {
-		fmt.Fprintf(out, "cairn_last_success_timestamp_seconds{job=%q} %.3f\n", job, seconds(w.success[job]))
+		fmt.Fprintf(out, "cairn_last_success_timestamp_seconds{kind=%q} %.3f\n", job, seconds(w.success[job]))
 	}
-	head("cairn_findings", "gauge", "Findings that wait for a correction or an explanation, by severity.")
-	for _, severity := range severityOrder {
+	if w.findings == nil {
+		return
+	}
+	gauge(out, "cairn_findings", "Findings that wait for a correction or an explanation, by severity.")
+	for _, severity := range severityOrder[:3] { // a note waits for nobody
 		fmt.Fprintf(out, "cairn_findings{severity=%q} %d\n", severity, w.findings[severity])
 	}
-	head("cairn_late_territories", "gauge", "Territories whose workbook is missing after the last day to send it.")
+	gauge(out, "cairn_late_territories", "Territories whose workbook is missing after the last day to send it.")
 	fmt.Fprintf(out, "cairn_late_territories %d\n", w.late)
-	head("cairn_disk_free_bytes", "gauge", "Room on the disk of the workspace.")
-	fmt.Fprintf(out, "cairn_disk_free_bytes %d\n", w.free)
 }

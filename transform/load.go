@@ -5,10 +5,8 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"iter"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"cairn/ingest"
@@ -83,38 +81,23 @@ func (w *Warehouse) loaded(ctx context.Context, version string) (map[string]bool
 // parseAll reads and parses originals on every core; the result keeps the order of originals.
 func parseAll(m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) ([]parsed, error) {
 	results := make([]parsed, len(originals))
-	errs := make([]error, len(originals))
-	var next, done atomic.Int64
-	var wg sync.WaitGroup
+	done := 0
 	var report sync.Mutex
-	for range min(runtime.GOMAXPROCS(0), len(originals)) {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(originals) {
-					return
-				}
-				data, err := archive.Get(originals[i])
-				if err != nil {
-					errs[i] = err
-					continue
-				}
-				results[i] = parsed{originals[i], ingest.Parse(m, data)}
-				if progress != nil {
-					report.Lock()
-					progress(int(done.Add(1)), len(originals))
-					report.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
+	err := ingest.Each(len(originals), func(i int) error {
+		data, err := archive.Get(originals[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
-	}
-	return results, nil
+		results[i] = parsed{originals[i], ingest.Parse(m, data)}
+		if progress != nil {
+			report.Lock()
+			defer report.Unlock()
+			done++
+			progress(done, len(originals))
+		}
+		return nil
+	})
+	return results, err
 }
 
 func createRaw(tx *Tx, m *ingest.Model, version string) error {
