@@ -26,7 +26,7 @@ type Return struct {
 	Sheets     []SheetBalance
 	Findings   []ReturnFinding
 	Settled    int      // questions that were explained or decided upon: not put again
-	Figures    []record // of the month, for the territory itself: see ReadFigures
+	Figures    []record // of the month, for the territory itself: see ReadReturnFigures
 	NoHistory  bool     // the rules that look at the other workbooks were not applied
 }
 
@@ -147,9 +147,9 @@ func Returns(ctx context.Context, w *transform.Warehouse) ([]*Return, error) {
 	return all, err
 }
 
-// ReadFigures gives each return the figures of its month, for which they are read from the first month of all to
+// ReadReturnFigures gives each return the figures of its month, for which they are read from the first month of all to
 // the last.
-func ReadFigures(ctx context.Context, w *transform.Warehouse, returns []*Return) error {
+func ReadReturnFigures(ctx context.Context, w *transform.Warehouse, returns []*Return) error {
 	byMonth := map[string]*Return{}
 	var first, last time.Time
 	for _, r := range returns {

@@ -89,7 +89,7 @@ func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.
 	done := 0
 	var report sync.Mutex
 	for some := range slices.Chunk(all, atOnce) {
-		if err := exports.ReadFigures(r.ctx, db, some); err != nil {
+		if err := exports.ReadReturnFigures(r.ctx, db, some); err != nil {
 			return err
 		}
 		err := ingest.Each(len(some), func(i int) error {
