@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cairn/ingest"
 )
 
 // change rewrites a file, whatever its mode.
@@ -166,11 +168,13 @@ func damagedFiles(*world) []trial {
 	return []trial{
 		{"an original", func(t *testing.T) error {
 			p := onDisk(t)
-			path, err := first(filepath.Join(p.dir, "archive"))
+			journal, err := ingest.OpenJournal(filepath.Join(p.dir, "journal.jsonl"))
 			if err != nil {
 				return err
 			}
-			if err := change(path, flip(0.5)); err != nil {
+			lines := journal.Entries()
+			digest := lines[slices.IndexFunc(lines, func(e ingest.Entry) bool { return e.Type == ingest.EntryReception })].Original
+			if err := change(filepath.Join(p.dir, "archive", "sha256", digest[:2], digest), flip(0.5)); err != nil {
 				return err
 			}
 			if o := run(nil, "rebuild", "-w", p.dir); o.code != 1 || !strings.Contains(o.stderr, "is damaged") {
