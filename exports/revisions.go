@@ -251,10 +251,10 @@ func fillHistory(_ context.Context, p *place, _ []record, s *sheet) error {
 	}
 	switch {
 	case all.Period.IsZero():
-		s.sentences = []string{"Première publication : aucun chiffre n’avait encore été publié, et le tableau n’a pas de ligne."}
+		s.sentences = []string{"Cette feuille contient un tableau, des chiffres publiés qui ont changé. Première publication : aucun chiffre n’avait encore été publié, et le tableau n’a pas de ligne."}
 		return nil
 	case len(own.Rows) == 0:
-		s.sentences = []string{fmt.Sprintf("Aucun chiffre n’a changé depuis la publication %s, version %d : le tableau n’a pas de ligne.", ofMonth(all.Period), all.Version)}
+		s.sentences = []string{fmt.Sprintf("Cette feuille contient un tableau, des chiffres publiés qui ont changé. Aucun n’a changé depuis la publication %s, version %d : le tableau n’a pas de ligne.", ofMonth(all.Period), all.Version)}
 		return nil
 	}
 	var causes []string
@@ -279,14 +279,10 @@ func fillHistory(_ context.Context, p *place, _ []record, s *sheet) error {
 		}
 		ind := p.catalogue[at]
 		cell := func(f Figure) any {
-			x := f.Value.V
-			if ind.Unit == "part" {
-				x *= 100
-			}
 			if !f.Value.Valid {
 				return symbolOf(f.Statut)
 			}
-			return formatted{x, unitFormats[ind.Unit]}
+			return formatted{f.Value.V, unitFormats[ind.Unit]}
 		}
 		whose := p.name
 		if v.Territory == transform.Programme {
