@@ -29,7 +29,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"cairn/indicators"
@@ -109,12 +108,11 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 	if err := writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
-	var compared, summed error
-	var wg sync.WaitGroup
-	wg.Go(func() { compared = writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) })
-	wg.Go(func() { summed = writeImpacts(ctx, b, filepath.Join(dir, impactDir)) })
-	wg.Wait()
-	if err := errors.Join(compared, summed); err != nil {
+	others := []func() error{
+		func() error { return writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) },
+		func() error { return writeImpacts(ctx, b, filepath.Join(dir, impactDir)) },
+	}
+	if err := ingest.Each(len(others), func(i int) error { return others[i]() }); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
