@@ -171,7 +171,7 @@ func ReadReturnFigures(ctx context.Context, w *transform.Warehouse, returns []*R
 	if err != nil {
 		return err
 	}
-	query = "SELECT * FROM (\n" + query + "\n) WHERE periode BETWEEN $1 AND $2 ORDER BY territoire_id, periode, indicateur, rang"
+	query = "SELECT * FROM (\n" + query + "\n) WHERE periode BETWEEN $1 AND $2 ORDER BY territoire_id, periode, indicateur, ordre"
 	rows, err := queryRecords(ctx, w, query, first, last)
 	if err != nil {
 		return fmt.Errorf("sql/retour/chiffres.sql: %w", err)
