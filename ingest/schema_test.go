@@ -208,7 +208,7 @@ func TestFieldTitlesFoldDistinct(t *testing.T) {
 var indicatorLists = []string{
 	"niveaux", "famille_axe", "note", "poles", "benevolat", "perimetre_scic", "perimetre_lieu",
 	"famille_indicateur", "statut_indicateur", "unite", "sens_indicateur",
-	"couverture", "mot_tendance",
+	"couverture", "mot_tendance", "cause_revision",
 }
 
 func TestEveryCodeListIsUsed(t *testing.T) {
