@@ -165,6 +165,7 @@ func conditional(f *excelize.File) error {
 
 // The checklist finds each fault that is planted in a workbook that had none, and every rule has a fault.
 func TestChecklistFindsFaults(t *testing.T) {
+	t.Parallel()
 	r := small(t)
 	m, err := ingest.LoadModel()
 	if err != nil {

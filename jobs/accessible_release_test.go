@@ -12,6 +12,7 @@ import (
 
 // Every workbook that a release, its returns and the template are keeps to the checklist.
 func TestWorkbooksAreAccessible(t *testing.T) {
+	t.Parallel()
 	r := small(t)
 	looked := map[audience]int{}
 	look := func(name string, data []byte, who audience) {

@@ -171,6 +171,7 @@ func randomDays(world *demo.World, random *rand.Rand, n int) []time.Time {
 // a decision included. What stands in the workspace stays as it is. CAIRN_ASOF is a number of months and of
 // days, and takes all territories: make vintages.
 func TestAsKnownOnADay(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("lives a programme again many times")
 	}

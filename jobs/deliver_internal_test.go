@@ -116,6 +116,7 @@ func addressee(line string) string { return strings.Trim(strings.Fields(line)[0]
 func messageID(line string) string { return strings.Fields(line)[1] }
 
 func TestDeliver(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("makes and publishes a programme")
 	}
@@ -176,6 +177,7 @@ func TestDeliver(t *testing.T) {
 }
 
 func TestDeliverToReferents(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("makes and publishes a programme")
 	}

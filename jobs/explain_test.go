@@ -30,6 +30,7 @@ type proofs struct {
 }
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("explains hundreds of figures")
 	}

@@ -387,6 +387,7 @@ func whose(path string) string {
 // Every figure of every workbook of a release is that of indicateurs.parquet, and every absence that of the table of
 // secrecy; what is tampered with is found.
 func TestWorkbooksShowThePublishedFigures(t *testing.T) {
+	t.Parallel()
 	r := small(t)
 	w, err := readTruth(r)
 	if err != nil {
@@ -411,6 +412,7 @@ func TestWorkbooksShowThePublishedFigures(t *testing.T) {
 
 // A number that was changed is found, wherever it stands.
 func TestTamperedFiguresAreFound(t *testing.T) {
+	t.Parallel()
 	r := small(t)
 	w, err := readTruth(r)
 	if err != nil {

@@ -289,6 +289,7 @@ func converse(conn net.Conn, config *tls.Config, end func(net.Conn)) {
 }
 
 func TestMailServerFaults(t *testing.T) {
+	t.Parallel()
 	stop := make(chan struct{})
 	defer close(stop)
 	for _, c := range []struct {

@@ -197,6 +197,7 @@ func dump(t *testing.T, db *transform.Warehouse) string {
 // For one journal, any batching, repetition, crash or restart gives the same state. CAIRN_SCHEDULES sets
 // how many paths are tried.
 func TestAnyPathGivesTheSameState(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds many databases")
 	}
@@ -232,6 +233,7 @@ func TestAnyPathGivesTheSameState(t *testing.T) {
 // Two workbooks of different months that arrive the other way round change what Q02 says of delays, and
 // no other figure.
 func TestSwappedReceptions(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds many databases")
 	}

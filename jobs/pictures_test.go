@@ -241,13 +241,15 @@ func look(file string) error {
 }
 
 // TestPictures renders reports as LibreOffice and Chromium show them, and looks for empty pages, numbers that do not
-// fit, and texts that are cut. In every run: a territory, the comparison, the impact summary, an annotated return. With
-// CAIRN_PICTURES naming a workspace (make pictures): every file of its release, its month's returns, and the
+// fit, and texts that are cut. With CAIRN_PICTURES=sample: a territory, the comparison, the impact summary, an annotated
+// return. With CAIRN_PICTURES naming a workspace (make pictures): every file of its release, its month's returns, and the
 // pictures in the folder « pictures » beside it.
 func TestPictures(t *testing.T) {
+	workspace := pictured(t)
+	t.Parallel()
 	var r *reports
 	dir, books := t.TempDir(), []string{}
-	if workspace := os.Getenv("CAIRN_PICTURES"); workspace != "" {
+	if workspace != "sample" {
 		var err error
 		if r, err = openReports(workspace); err != nil {
 			t.Fatal(err)
@@ -357,8 +359,20 @@ func (s *studio) lookAtBook(t *testing.T, book, pdf string) {
 	s.run(t, s.draw, "-r", "60", "-png", "-l", fmt.Sprint(min(len(pages), 40)), pdf, strings.TrimSuffix(pdf, ".pdf"))
 }
 
+// pictured is what is to be rendered: nothing in a run of all tests, for LibreOffice takes its time.
+func pictured(t *testing.T) string {
+	t.Helper()
+	what := os.Getenv("CAIRN_PICTURES")
+	if what == "" {
+		t.Skip("takes a minute: make pictures, or CAIRN_PICTURES=sample")
+	}
+	return what
+}
+
 // What the looking is to see, planted.
 func TestPicturesShowFaults(t *testing.T) {
+	pictured(t)
+	t.Parallel()
 	r, s := small(t), newStudio(t)
 	dir := t.TempDir()
 	var books []string

@@ -159,6 +159,7 @@ func with(row map[string]any, changes ...any) map[string]any {
 // The whole dialogue: a workbook is sent, comes back with its faults marked, is mended here, explained
 // there and left as it was elsewhere, saved by LibreOffice, and sent again.
 func TestReturnComesBack(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts LibreOffice")
 	}
@@ -217,6 +218,7 @@ func TestReturnComesBack(t *testing.T) {
 // Every file has its receipt, the clean one and the unreadable one too, and a return that was lost is
 // written again.
 func TestEveryFileHasAReceipt(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.send("mars.xlsx", d.workbook(3, "", rows{"acteurs": actors}))
 	d.send("lettre.xlsx", []byte("Bonjour, voici le classeur."))
@@ -244,6 +246,7 @@ func TestEveryFileHasAReceipt(t *testing.T) {
 // No return shows a sender what another has answered: the answers of the actor and of the peer group,
 // and those of the territory, are searched in every part of each other's returns.
 func TestReturnsGoToTheirSenderAlone(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	answer := func(repondant string) map[string]any {
 		return map[string]any{"repondant": repondant, "groupe_pairs": "elus", "date_reponse": on(2026, 3, 5), "axe": "pas un axe"}
@@ -286,6 +289,7 @@ func unzipped(t *testing.T, path string) string {
 
 // A workbook of others' making keeps what is not ours: its names, its notes, its other sheets.
 func TestReturnKeepsTheWorkbook(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	f, err := ingest.NewTemplate(d.model, ingest.TemplateData{Territoire: "val-de-lys", Periode: on(2026, 3, 1), Rows: rows{"acteurs": {with(actors[0], "famille", "fanfare")}}})
 	if err != nil {
@@ -346,6 +350,7 @@ func TestReturnKeepsTheWorkbook(t *testing.T) {
 
 // What the association decides is journalled, shown, and takes effect with the next run.
 func TestDecisions(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.send("mars.xlsx", d.workbook(3, "", rows{"acteurs": {actors[0], with(actors[0], "acteur_id", "a2", "famille", "fanfare")}, "engagements": {engagement}}))
 	d.cairn(3, "run")
@@ -388,6 +393,7 @@ func TestDecisions(t *testing.T) {
 // An evaluator comments upon a figure in the evaluation workbook and drops it with the others: the comment
 // stands beside the figure in the next release.
 func TestComments(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	d.send("mars.xlsx", d.workbook(3, "", rows{"acteurs": actors}))
 	d.cairn(0, "run")

@@ -113,6 +113,7 @@ func (p *replay) correct(path, sheet, cell, text string, at time.Time) {
 // Every published figure that changes is listed once, with its true cause: a late file, a corrected cell with its address,
 // the decision to withdraw a workbook, a changed definition, or several of them. What is true is found by letting each happen alone.
 func TestRevisions(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds an older program")
 	}

@@ -256,6 +256,7 @@ func (s *served) lastRelease() string {
 // What failed in passing is tried again, later and later; what will not pass by itself is journalled, and owed again when what
 // it rests on has changed; a panic is a failure; who is in the workspace is waited for.
 func TestServeFailures(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs the service")
 	}
@@ -382,6 +383,7 @@ func TestServeFailures(t *testing.T) {
 
 // A clock that is years ahead publishes nothing, and nothing is lost when it is set right.
 func TestServeClockAhead(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs the service")
 	}
@@ -401,6 +403,7 @@ func TestServeClockAhead(t *testing.T) {
 }
 
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs the service")
 	}

@@ -104,6 +104,7 @@ func secretWorkspace(t *testing.T) string {
 // TestTemplateShowsNobodyElsesAnswers looks for marks in every byte of the workbooks made for each
 // sender.
 func TestTemplateShowsNobodyElsesAnswers(t *testing.T) {
+	t.Parallel()
 	ws := secretWorkspace(t)
 	out := t.TempDir() + "/"
 	for _, c := range []struct {
@@ -133,6 +134,7 @@ func TestTemplateShowsNobodyElsesAnswers(t *testing.T) {
 // TestTemplateKeepsRegisters sends a pre-filled workbook back as it is: what it says is what was
 // known, « nc » too.
 func TestTemplateKeepsRegisters(t *testing.T) {
+	t.Parallel()
 	ws := secretWorkspace(t)
 	m, err := ingest.LoadModel()
 	if err != nil {

@@ -24,6 +24,7 @@ func (p *replay) verify(dir, workspace string) (said string, err error) {
 
 // A release as it was published is identical; of one that was tampered with, each file, figure and cell is named.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("makes releases again")
 	}
