@@ -39,6 +39,13 @@ func flip(at float64) func([]byte) []byte {
 	}
 }
 
+// renamed changes a letter of the first path, so that each line is still one.
+func renamed(data []byte) []byte {
+	mark := []byte(`"path":"`)
+	data[bytes.Index(data, mark)+len(mark)] ^= 1
+	return data
+}
+
 func cut(at float64) func([]byte) []byte {
 	return func(data []byte) []byte { return data[:int(at*float64(len(data)))] }
 }
@@ -87,6 +94,7 @@ func damagedJournal(*world) []trial {
 	for _, lost := range []int{1, 2, 40, 90} {
 		all = append(all, trial{fmt.Sprintf("its last %d bytes are lost", lost), func(t *testing.T) error {
 			p := onDisk(t)
+			first := p.strike("") // its last line tells of the release
 			if err := change(filepath.Join(p.dir, "journal.jsonl"), func(data []byte) []byte { return data[:len(data)-lost] }); err != nil {
 				return err
 			}
@@ -94,6 +102,7 @@ func damagedJournal(*world) []trial {
 			if !strings.Contains(o.stdout, "a line that was never finished") {
 				return fmt.Errorf("it is not said: %v", o)
 			}
+			o.stderr = first.stderr + o.stderr
 			return p.survive(o)
 		}})
 	}
@@ -101,6 +110,7 @@ func damagedJournal(*world) []trial {
 		all = append(all, trial{fmt.Sprintf("a bit at %g", at), func(t *testing.T) error { return brokenChain(t, flip(at)) }})
 	}
 	return append(all,
+		trial{"a letter of a path", func(t *testing.T) error { return brokenChain(t, renamed) }},
 		trial{"a line taken out", func(t *testing.T) error {
 			return brokenChain(t, func(data []byte) []byte {
 				lines := bytes.SplitAfter(data, []byte("\n"))

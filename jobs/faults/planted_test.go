@@ -28,7 +28,7 @@ func TestPlanted(t *testing.T) {
 			return p.survive(p.strike("journal.written:1:kill", planted...))
 		}},
 		{"no-chain-check", nil, func(t *testing.T, planted ...string) error {
-			return brokenChain(t, flip(0.5), planted...)
+			return brokenChain(t, renamed, planted...)
 		}},
 	}
 	for _, b := range bugs {
