@@ -62,8 +62,7 @@ func newSource(t *testing.T, seed uint64, months int, names ...string) (*demo.Wo
 	t.Helper()
 	world := demo.Generate(seed, months)
 	if len(names) > 0 {
-		world.Territories = slices.DeleteFunc(world.Territories, func(x demo.Territory) bool { return !slices.Contains(names, x["territoire_id"]) })
-		world.Deliveries = slices.DeleteFunc(world.Deliveries, func(d demo.Delivery) bool { return !slices.Contains(names, d.Territoire) })
+		world.Keep(names...)
 	}
 	dir := t.TempDir()
 	if err := world.Write(dir); err != nil {

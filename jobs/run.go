@@ -39,7 +39,7 @@ func (c *runCmd) Run(e *env) error {
 	defer release()
 	r := &run{env: e, workspace: w, final: c.Final}
 	if c.Period != "" {
-		if r.period, err = parseMonth(c.Period); err != nil {
+		if r.period, err = parsePeriod(c.Period); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,7 @@ func (c *sendCmd) deliver(e *env, w *Workspace) error {
 // period is the month that was asked for, or the one that is meant.
 func (c *sendCmd) period(e *env, journal *ingest.Journal) (time.Time, error) {
 	if c.Period != "" {
-		return parseMonth(c.Period)
+		return parsePeriod(c.Period)
 	}
 	if c.What == occasionReminder {
 		at := today(e.now())
@@ -81,15 +81,7 @@ func (c *sendCmd) period(e *env, journal *ingest.Journal) (time.Time, error) {
 	if last == "" {
 		return time.Time{}, &hintError{errors.New("nothing has been published yet"), "cairn run"}
 	}
-	return parseMonth(last)
-}
-
-func parseMonth(text string) (time.Time, error) {
-	month, err := time.Parse("2006-01", text)
-	if err != nil {
-		return month, &hintError{fmt.Errorf("--period %s is not a month", text), "write it as 2026-10"}
-	}
-	return month, nil
+	return parsePeriod(last)
 }
 
 // dueDay is the last day to send the workbook of a month without being late.

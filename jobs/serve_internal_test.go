@@ -64,9 +64,7 @@ func newServed(t *testing.T, at time.Time) *served {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	s := &served{T: t, dir: filepath.Join(t.TempDir(), "ws"), now: at}
 	world := demo.Generate(1, 14)
-	elsewhere := func(id string) bool { return id != "castelmauve" && id != "valbrune" }
-	world.Territories = slices.DeleteFunc(world.Territories, func(place demo.Territory) bool { return elsewhere(place["territoire_id"]) })
-	world.Deliveries = slices.DeleteFunc(world.Deliveries, func(d demo.Delivery) bool { return elsewhere(d.Territoire) })
+	world.Keep("castelmauve", "valbrune")
 	waiting := t.TempDir()
 	if err := errors.Join(initWorkspace(s.dir, "", ""), os.WriteFile(filepath.Join(s.dir, "cairn.toml"), []byte(servedConfig), 0o644), world.Write(waiting),
 		os.Rename(filepath.Join(waiting, "territoires.csv"), filepath.Join(s.dir, "territoires.csv"))); err != nil {

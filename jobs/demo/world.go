@@ -4,7 +4,10 @@
 // that never saw a workbook. Every name in it is invented.
 package demo
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // World is a whole fictional programme. The same seed and months give the same World, and Write
 // the same bytes and modification times, on any day and machine.
@@ -14,6 +17,12 @@ type World struct {
 	Months      int
 	Territories []Territory
 	Deliveries  []Delivery // in the order of reception
+}
+
+// Keep leaves these territories alone, and what they send.
+func (w *World) Keep(ids ...string) {
+	w.Territories = slices.DeleteFunc(w.Territories, func(t Territory) bool { return !slices.Contains(ids, t["territoire_id"]) })
+	w.Deliveries = slices.DeleteFunc(w.Deliveries, func(d Delivery) bool { return !slices.Contains(ids, d.Territoire) })
 }
 
 // Territory is a row of territoires.csv: the schema's field name → its text as written there.
