@@ -68,7 +68,7 @@ func fillLimits(_ context.Context, _ *place, rows []record, s *sheet) error {
 	}
 	s.frozen = 2
 	s.filtered = true
-	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 30, textFormat}, {"Modalité", 18, textFormat}, {"Territoire", 26, textFormat}, {"Part", 10, percentFormat}, {"Effectif", 10, integerFormat},
+	s.columns = []column{{"Code", 7, codeFormat}, {"Indicateur", 36, textFormat}, {"Modalité", 26, textFormat}, {"Territoire", 31, textFormat}, {"Part", 10, percentFormat}, {"Effectif", 10, integerFormat},
 		{"Limites à 95 %", 18, symbolFormat}, {"Limites à 99,8 %", 18, symbolFormat}, {"Lecture", 24, besideFormat}, {"Surdispersion", 14, twoDecimals}, {"Positions possibles", 14, symbolFormat}}
 	for i := range s.columns {
 		s.columns[i].title = typo(s.columns[i].title)

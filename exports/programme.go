@@ -32,14 +32,14 @@ func fillTransitions(_ context.Context, p *place, rows []record, s *sheet) error
 
 func fillPeers(_ context.Context, _ *place, rows []record, s *sheet) error {
 	s.sentences = []string{
-		"Cette feuille contient un tableau : chaque frein ouvert depuis plus de six mois, et les territoires qui ont levé un frein de même catégorie. Un territoire de conseil, non un modèle : les freins de même nom ne sont pas les mêmes.",
+		"Cette feuille contient un tableau : les freins ouverts depuis plus de six mois, par territoire et par catégorie, et les territoires qui ont levé un frein de même catégorie. Un territoire de conseil, non un modèle : les freins de même nom ne sont pas les mêmes.",
 	}
 	s.filtered = true
-	s.columns = []column{{"Territoire", 26, textFormat}, {"Frein", 14, textFormat}, {"Catégorie", 24, textFormat}, {"Ouvert depuis (jours)", 12, integerFormat}, {"À qui demander", 26, besideFormat},
-		{"Freins levés", 10, integerFormat}, {"Dernière levée", 18, besideFormat}, {"Durée médiane (jours)", 12, integerFormat}, {"Levier", 44, besideFormat}}
+	s.columns = []column{{"Territoire", 31, textFormat}, {"Catégorie", 30, textFormat}, {"Freins ouverts", 24, textFormat}, {"Le plus ancien (jours)", 12, integerFormat}, {"À qui demander", 31, besideFormat},
+		{"Freins levés", 10, integerFormat}, {"Dernière levée", 19, besideFormat}, {"Durée médiane (jours)", 12, integerFormat}, {"Levier", 60, besideFormat}}
 	for _, r := range rows {
 		lifted, _ := r["date_levee"].(time.Time)
-		s.rows = append(s.rows, []any{r.text("nom"), r.text("frein_id"), r.text("categorie"), r["ouvert_jours"], r.text("pair"), r["leves"], dayName(lifted), r["duree_jours"], typo(r.or("levier", "non précisé"))})
+		s.rows = append(s.rows, []any{r.text("nom"), r.text("categorie"), r.text("freins"), r["ouvert_jours"], r.text("pair"), r["leves"], dayName(lifted), r["duree_jours"], typo(r.or("levier", "non précisé"))})
 	}
 	if len(rows) == 0 {
 		s.sentences = append(s.sentences, "Aucun frein de ce genre ce mois-ci : le tableau est vide.")

@@ -17,7 +17,7 @@ func fillPublished(_ context.Context, p *place, rows []record, s *sheet) error {
 	}
 	s.frozen = 3
 	s.filtered = true
-	s.columns = []column{{"Code", 7, codeFormat}, {"Territoire", 28, textFormat}, {"Indicateur", 30, textFormat}, {"Modalité", 25, textFormat}, {"Unité", 15, textFormat}, {"Valeur", 12, twoDecimals},
+	s.columns = []column{{"Code", 7, codeFormat}, {"Territoire", 31, textFormat}, {"Indicateur", 36, textFormat}, {"Modalité", 25, textFormat}, {"Unité", 15, textFormat}, {"Valeur", 12, twoDecimals},
 		{"Borne basse", 13, twoDecimals}, {"Borne haute", 13, twoDecimals}, {"Numérateur", 13, twoDecimals}, {"Dénominateur", 15, twoDecimals}, {"Effectif", 11, integerFormat}, {"Statut", 21, besideFormat},
 		{"Référence", 12, twoDecimals}, {"Écart", 14, signedTwo}, {"Évolution", 20, besideFormat}}
 	undefined := string(indicators.Undefined)

@@ -174,13 +174,15 @@ func (p *place) sharedQuestions() []question {
 		if n < 0 {
 			n = len(rows)
 		}
-		var brakes, others []string
-		for _, r := range rows[:n] {
-			brakes, others = append(brakes, r.text("frein_id")), append(others, r.text("pair"))
+		brakes, others := 0, []string{}
+		for i, r := range rows[:n] {
+			if i == 0 || r.text("categorie") != rows[i-1].text("categorie") {
+				brakes += int(r.count("ouverts"))
+			}
+			others = append(others, r.text("pair"))
 		}
-		slices.Sort(brakes)
 		slices.Sort(others)
-		peers.add(record{"territoire": rows[0].text("nom")}, fmt.Sprintf("%s ; à qui demander : %s", counted(len(slices.Compact(brakes)), "", "frein", "freins"), few(slices.Compact(others))))
+		peers.add(record{"territoire": rows[0].text("nom")}, fmt.Sprintf("%s ; à qui demander : %s", counted(brakes, "", "frein", "freins"), few(slices.Compact(others))))
 		rows = rows[n:]
 	}
 	weights := question{text: "Y a-t-il progrès ? La réponse dépend de ce qui compte pour qui la donne.", sheet: "Poids",

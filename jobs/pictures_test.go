@@ -356,7 +356,7 @@ func (s *studio) lookAtBook(t *testing.T, book, pdf string) {
 			t.Errorf("%s: on no page: %s", name, w)
 		}
 	}
-	s.run(t, s.draw, "-r", "60", "-png", "-l", fmt.Sprint(min(len(pages), 40)), pdf, strings.TrimSuffix(pdf, ".pdf"))
+	s.run(t, s.draw, "-r", "60", "-png", "-l", fmt.Sprint(len(pages)), pdf, strings.TrimSuffix(pdf, ".pdf"))
 }
 
 // pictured is what is to be rendered: nothing in a run of all tests, for LibreOffice takes its time.
