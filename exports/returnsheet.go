@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
 	if err := f.SetSheetName("Sheet1", returnSheetName); err != nil {
 		return nil, err
 	}
-	return r.finish(m, f, false)
+	return r.finish(m, f, nil)
 }
 
 func (r *Return) marksCells() bool {
@@ -83,7 +84,7 @@ func (r *Return) annotate(m *ingest.Model, original []byte, earlier string) ([]b
 	if err := placeFirst(f); err != nil {
 		return nil, err
 	}
-	return r.finish(m, f, true)
+	return r.finish(m, f, original)
 }
 
 var libreOfficeShape = regexp.MustCompile(`\bid="shape_\d+"`)
@@ -92,7 +93,7 @@ var libreOfficeShape = regexp.MustCompile(`\bid="shape_\d+"`)
 // all « shape_0 », and no note can then be added.
 func numberShapes(f *excelize.File) {
 	f.Pkg.Range(func(name, content any) bool {
-		if data, ok := content.([]byte); ok && strings.HasSuffix(name.(string), ".vml") {
+		if data, ok := content.([]byte); ok && strings.HasSuffix(name.(string), ".vml") && bytes.Contains(data, []byte(`id="shape_`)) {
 			number := 1024
 			f.Pkg.Store(name, libreOfficeShape.ReplaceAllFunc(data, func([]byte) []byte {
 				number++
@@ -103,21 +104,27 @@ func numberShapes(f *excelize.File) {
 	})
 }
 
-// placeFirst adds the sheet « Retour » before the others. The names that belong to a sheet know it by
-// its place, which excelize leaves as it was.
+// placeFirst adds the sheet « Retour » before the others, and opens the workbook on it; finish selects it. The names that
+// belong to a sheet know it by its place. MoveSheet and SetActiveSheet do as much, but parse every sheet of the workbook
+// and write it again.
 func placeFirst(f *excelize.File) error {
-	first := f.GetSheetName(0)
 	if _, err := f.NewSheet(returnSheetName); err != nil {
 		return err
 	}
-	if err := f.MoveSheet(returnSheetName, first); err != nil {
-		return err
-	}
+	sheets := f.WorkBook.Sheets.Sheet
+	last := sheets[len(sheets)-1]
+	copy(sheets[1:], sheets[:len(sheets)-1])
+	sheets[0] = last
 	if names := f.WorkBook.DefinedNames; names != nil {
 		for i := range names.DefinedName {
 			if at := names.DefinedName[i].LocalSheetID; at != nil {
 				names.DefinedName[i].LocalSheetID = new(*at + 1)
 			}
+		}
+	}
+	if views := f.WorkBook.BookViews; views != nil {
+		for i := range views.WorkBookView {
+			views.WorkBookView[i].ActiveTab, views.WorkBookView[i].FirstSheet = 0, 0
 		}
 	}
 	return nil
@@ -290,27 +297,49 @@ func unmark(f *excelize.File, earlier string) error {
 	return f.DeleteSheet(earlier)
 }
 
-// finish writes the sheet « Retour » and the file.
-func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool) ([]byte, error) {
-	s := &returnSheet{Return: r, model: m, file: f, annotated: annotated}
+// finish writes the sheet « Retour » and the file, of an original or by itself.
+func (r *Return) finish(m *ingest.Model, f *excelize.File, original []byte) ([]byte, error) {
+	s := &returnSheet{Return: r, model: m, file: f, annotated: original != nil}
 	if err := s.write(); err != nil {
 		return nil, fmt.Errorf("return: %w", err)
 	}
-	f.SetActiveSheet(0)
 	if err := name(f); err != nil {
 		return nil, fmt.Errorf("return: %w", err)
 	}
 	if err := f.SetCustomProps(excelize.CustomProperty{Name: ReturnProperty, Value: strings.Join([]string{r.Territoire, r.month(), r.Emetteur, strconv.Itoa(r.Version)}, " ")}); err != nil {
 		return nil, err
 	}
+	own := fmt.Sprintf("xl/worksheets/sheet%d.xml", f.WorkBook.Sheets.Sheet[0].SheetID)
 	var packed bytes.Buffer
-	err := ingest.Save(&packed, f, func(part string, data []byte) ([]byte, error) {
-		if strings.HasPrefix(part, "xl/tables/") && bytes.Contains(data, []byte(`"`+returnTable)) {
-			data = autoFilter.ReplaceAll(data, nil)
+	err := ingest.SaveOver(&packed, f, original, func(part string, data []byte) ([]byte, error) {
+		switch {
+		case strings.HasPrefix(part, "xl/tables/") && bytes.Contains(data, []byte(`"`+returnTable)):
+			return autoFilter.ReplaceAll(data, nil), nil
+		case strings.HasPrefix(part, "xl/worksheets/"), strings.HasPrefix(part, "xl/chartsheets/"):
+			return selectSheet(data, part == own), nil
 		}
 		return data, nil
 	})
 	return packed.Bytes(), err
+}
+
+var tabSelected = regexp.MustCompile(` tabSelected="(1|true)"`)
+
+// selectSheet makes a sheet the one that is selected when its workbook opens, or one that is not.
+func selectSheet(data []byte, selected bool) []byte {
+	views := bytes.Index(data, []byte("<sheetData")) // they stand before, and no cell is to be looked at
+	if views < 0 {
+		views = len(data)
+	}
+	head := data[:views]
+	if !selected && !tabSelected.Match(head) {
+		return data
+	}
+	head = tabSelected.ReplaceAll(head, nil)
+	if selected {
+		head = bytes.Replace(head, []byte("<sheetView "), []byte(`<sheetView tabSelected="1" `), 1)
+	}
+	return slices.Concat(head, data[views:])
 }
 
 // name gives a workbook a title and a language where it has none, for who listens to it.

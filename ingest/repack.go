@@ -28,6 +28,12 @@ var zipEpoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 // the content types in an order that changes from run to run. The content types come first and the
 // relations next, as readers expect; then the parts by name. mend, unless nil, gives each part its last form.
 func Save(w io.Writer, f *excelize.File, mend func(name string, data []byte) ([]byte, error)) error {
+	return SaveOver(w, f, nil, mend)
+}
+
+// SaveOver is Save for a workbook that was opened from a file: the parts that are as they were are copied as the
+// file holds them, compressed.
+func SaveOver(w io.Writer, f *excelize.File, original []byte, mend func(name string, data []byte) ([]byte, error)) error {
 	z := &partsZip{}
 	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return z })
 	if err := f.Write(io.Discard); err != nil {
@@ -42,7 +48,17 @@ func Save(w io.Writer, f *excelize.File, mend func(name string, data []byte) ([]
 			return fmt.Errorf("mend %s: %w", p.name, err)
 		}
 	}
-	return pack(w, z.parts)
+	kept := map[string]*zip.File{}
+	if original != nil {
+		from, err := zip.NewReader(bytes.NewReader(original), int64(len(original)))
+		if err != nil {
+			return fmt.Errorf("open the original: %w", err)
+		}
+		for _, file := range from.File {
+			kept[file.Name] = file
+		}
+	}
+	return pack(w, z.parts, kept)
 }
 
 // piece is a file within a workbook.
@@ -51,25 +67,28 @@ type piece struct {
 	data []byte
 }
 
-// pack writes the parts in their order and sets no time.
-func pack(w io.Writer, parts []*piece) error {
+// pack writes the parts in their order and sets no time; those that kept holds as they are, it gives compressed.
+func pack(w io.Writer, parts []*piece, kept map[string]*zip.File) error {
 	slices.SortFunc(parts, func(a, b *piece) int {
 		return cmp.Or(cmp.Compare(partRank(a.name), partRank(b.name)), strings.Compare(a.name, b.name))
 	})
 	out := zip.NewWriter(w)
 	out.RegisterCompressor(zip.Deflate, compressor)
 	for _, p := range parts {
-		if err := p.write(out); err != nil {
+		if err := p.write(out, kept[p.name]); err != nil {
 			return fmt.Errorf("pack %s: %w", p.name, err)
 		}
 	}
 	return out.Close()
 }
 
-func (p *piece) write(out *zip.Writer) error {
+func (p *piece) write(out *zip.Writer, kept *zip.File) error {
 	header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, Modified: zipEpoch}
 	if p.name == contentTypes {
 		p.data = sortContentTypes(p.data)
+	}
+	if p.is(kept) {
+		return copyRaw(out, header, kept)
 	}
 	if p.unchanging() {
 		return p.writeKept(out, header)
@@ -79,6 +98,26 @@ func (p *piece) write(out *zip.Writer) error {
 		return err
 	}
 	_, err = w.Write(p.data)
+	return err
+}
+
+// is reports whether a file of a zip holds the part. That has been read and checked: a part of its size and checksum
+// is either that one, or one that its sender has made to look so, for himself.
+func (p *piece) is(file *zip.File) bool {
+	return file != nil && file.Method == zip.Deflate && file.UncompressedSize64 == uint64(len(p.data)) && file.CRC32 == crc32.ChecksumIEEE(p.data)
+}
+
+func copyRaw(out *zip.Writer, header *zip.FileHeader, from *zip.File) error {
+	header.CRC32, header.UncompressedSize64, header.CompressedSize64 = from.CRC32, from.UncompressedSize64, from.CompressedSize64
+	r, err := from.OpenRaw()
+	if err != nil {
+		return err
+	}
+	w, err := out.CreateRaw(header)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
 	return err
 }
 

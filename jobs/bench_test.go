@@ -116,7 +116,6 @@ func BenchmarkCompute(b *testing.B) {
 	}
 }
 
-// BenchmarkStage writes and verifies a release of ten territories.
 // BenchmarkComputeTenYears computes every indicator on ten years, of the ten territories of the demo, then of
 // ten times as many, each of them ten times under other names.
 func BenchmarkComputeTenYears(b *testing.B) {
@@ -165,6 +164,32 @@ WHERE table_schema IN ('core', 'ref') AND column_name = 'territoire_id' AND tabl
 	}
 }
 
+// BenchmarkReturns makes the return of every workbook of ten territories, one core.
+func BenchmarkReturns(b *testing.B) {
+	s := newStages(b, 12)
+	w := s.open(b, 3)
+	returns, err := exports.Returns(context.Background(), w)
+	if err == nil {
+		err = exports.ReadReturnFigures(context.Background(), w, returns)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		for _, r := range returns {
+			original, err := s.archive.Get(r.Original)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := r.Encode(s.model, original); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(len(returns)), "returns/op")
+}
+
+// BenchmarkStage writes and verifies a release of ten territories.
 func BenchmarkStage(b *testing.B) {
 	s := newStages(b, 12)
 	w := s.open(b, 3)
