@@ -70,7 +70,7 @@ func fillContext(_ context.Context, p *place, rows []record, s *sheet) error {
 	s.sentences = []string{
 		"Cette feuille contient un tableau : un territoire par ligne, par ordre alphabétique.",
 		"Les territoires diffèrent par leur taille, leur histoire et leurs débuts : comparez d’abord chacun à lui-même, puis à ceux qui lui ressemblent. Aucune feuille ne les met en ordre.",
-		fmt.Sprintf("Publication : %s, %s, version %d. Contact : %s.", p.release.Programme, monthName(p.release.Period), p.release.Version, p.release.Contact),
+		fmt.Sprintf("Publication : %s, %s, version %d. Contact : %s.", p.release.Programme, monthName(p.release.Period), p.release.Version, p.release.Contact) + spaced(p.release.ErasedText()),
 		"[nd] non disponible, [ns] effectif insuffisant, [so] sans objet, [s] secret : une absence n’est jamais un zéro.",
 	}
 	s.columns = []column{{"Territoire", 30, textFormat}, {"Échelon", 24, textFormat}, {"Population", 12, integerFormat}, {"Région", 22, besideFormat}, {"Milieu", 14, textFormat},

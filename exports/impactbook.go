@@ -47,6 +47,9 @@ func (s *summary) fillCover(out *sheet) {
 	add("Publication", "Mois", monthName(r.Period))
 	add("Publication", "Version", fmt.Sprint(r.Version))
 	add("Publication", "État", state)
+	if text := r.ErasedText(); text != "" {
+		add("Publication", "Effacement", text)
+	}
 	add("Publication", "Données reçues jusqu’au", dayName(s.made))
 	add("Publication", "Contact", r.Contact)
 	add("Publication", "Licence des données ouvertes", r.Licence)

@@ -256,7 +256,7 @@ func (s *summary) method(annex string) [][2]string {
 	lines := [][2]string{
 		{"Méthode", "dix indicateurs choisis d’avance, les mêmes pour tous les financeurs ; départ : médiane des trois premiers mois qui ont une valeur ; formules, limites et sources dans l’annexe."},
 		{"Données", "annexe " + annex + " ; données ouvertes : donnees/datapackage.json ; licence " + r.Licence + "."},
-		{"Version", fmt.Sprintf("%s, version %d, données reçues jusqu’au %s ; calcul %s, empreinte de la méthode %s.", monthName(r.Period), r.Version, dayName(s.made), r.Code, MethodDigest()[:16])},
+		{"Version", fmt.Sprintf("%s, version %d, données reçues jusqu’au %s ; calcul %s, empreinte de la méthode %s.", monthName(r.Period), r.Version, dayName(s.made), r.Code, MethodDigest()[:16]) + spaced(r.ErasedText())},
 		{"Contact", r.Contact},
 	}
 	for i := range lines {

@@ -68,11 +68,29 @@ type Release struct {
 	Funders []Funder
 	// Revisions are what has become of the figures that were published before.
 	Revisions Revisions
+	// Erased is the day on which data of this month's earlier versions were erased, and they with them; zero when none were.
+	Erased time.Time
 	// Earlier are the folders of releases that were published before, below the folder that the database may read.
 	Earlier []string
 }
 
 func (r *Release) month() string { return r.Period.Format("2006-01") }
+
+// ErasedText says that the release takes the place of others, and not because of whom; empty when it does not.
+func (r Release) ErasedText() string {
+	if r.Erased.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("Des données ont été effacées le %s. Cette version remplace celles d’avant, qui ont été détruites ; ses chiffres ne leur sont pas comparés, car la différence dirait ce qui a été effacé.", dayName(r.Erased))
+}
+
+// spaced is a sentence that follows another one.
+func spaced(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " " + text
+}
 
 // Stage writes the whole release below dir, reads the data back and makes every file durable. dir
 // must not exist; it must be below the folder where the database may write. The caller renames it
@@ -186,7 +204,8 @@ type (
 		Version     int               `json:"version"`
 		Programme   string            `json:"programme"`
 		Code        string            `json:"code"`
-		Methode     string            `json:"methode"` // digest of the descriptions, the SQL and the catalogue
+		Methode     string            `json:"methode"`              // digest of the descriptions, the SQL and the catalogue
+		Effacement  string            `json:"effacement,omitempty"` // the day on which data of earlier versions were erased
 		References  map[string]string `json:"references"`
 		Soumissions []inputJSON       `json:"soumissions"`
 		Fichiers    []fileJSON        `json:"fichiers"`
@@ -210,6 +229,9 @@ func writeManifest(ctx context.Context, w *transform.Warehouse, r Release, dir s
 	m := manifestJSON{
 		Periode: r.month(), Version: r.Version, Programme: r.Programme, Code: r.Code, Methode: MethodDigest(),
 		References: r.References, Soumissions: []inputJSON{},
+	}
+	if !r.Erased.IsZero() {
+		m.Effacement = r.Erased.Format(time.DateOnly)
 	}
 	query, err := readSQL("manifeste")
 	if err != nil {

@@ -49,6 +49,7 @@ const (
 	Definition    CauseKind = "definition"
 	Computation   CauseKind = "calcul"
 	Secrecy       CauseKind = "secret"
+	Erasure       CauseKind = "effacement"
 	several       CauseKind = "plusieurs"
 	unexplained   CauseKind = "inexpliquee"
 )
@@ -89,6 +90,8 @@ func (c Cause) words() string {
 		return fmt.Sprintf("décision du %s sur le constat %s", dayName(c.Day), c.What)
 	case Reference:
 		return fmt.Sprintf("%s, version du %s", c.What, dayName(c.Day))
+	case Erasure:
+		return "données effacées le " + dayName(c.Day)
 	case Definition:
 		return "la définition de l’indicateur a changé"
 	case Computation:
@@ -250,6 +253,9 @@ func fillHistory(_ context.Context, p *place, _ []record, s *sheet) error {
 		}
 	}
 	switch {
+	case !p.release.Erased.IsZero() && all.Period.IsZero():
+		s.sentences = []string{"Cette feuille contient un tableau, des chiffres publiés qui ont changé. " + p.release.ErasedText() + " Le tableau n’a pas de ligne."}
+		return nil
 	case all.Period.IsZero():
 		s.sentences = []string{"Cette feuille contient un tableau, des chiffres publiés qui ont changé. Première publication : aucun chiffre n’avait encore été publié, et le tableau n’a pas de ligne."}
 		return nil

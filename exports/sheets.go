@@ -125,6 +125,9 @@ func fillCover(_ context.Context, p *place, rows []record, s *sheet) error {
 		state = "définitif : les réponses du mois sont closes ; un changement serait une révision"
 	}
 	add("Publication", "État", state)
+	if text := r.ErasedText(); text != "" {
+		add("Publication", "Effacement", text)
+	}
 	if until, ok := facts["recues_jusque"].(time.Time); ok {
 		add("Publication", "Données reçues jusqu’au", dayName(until))
 	}

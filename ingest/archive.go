@@ -12,7 +12,7 @@ import (
 )
 
 // Archive keeps every received byte, once, under the SHA-256 of the content: sha256/ab/abcd….
-// Files are read-only and never replaced.
+// Files are read-only, and never replaced or removed unless they are to be forgotten.
 type Archive struct{ Dir string }
 
 // Put stores data and returns its digest in hexadecimal. An original that is there but damaged is written again.
@@ -51,6 +51,16 @@ func (a Archive) Get(digest string) ([]byte, error) {
 		return nil, fmt.Errorf("archive: %s is damaged: its bytes have another digest", a.path(digest))
 	}
 	return data, nil
+}
+
+// Destroy removes originals. What is not there is no error.
+func (a Archive) Destroy(digests []string) error {
+	for _, digest := range digests {
+		if err := RemoveDurably(a.path(digest)); err != nil {
+			return fmt.Errorf("archive: %w", err)
+		}
+	}
+	return nil
 }
 
 func (a Archive) path(digest string) string {

@@ -4,7 +4,8 @@ import "time"
 
 // AsOf is the journal as it was known just before an instant: the receptions received and all else written by
 // then. The first version of a reference file has always been known: it says what the programme is, not what
-// was learnt of it on the day on which it was first read. The journal is to be read, no line can be added.
+// was learnt of it on the day on which it was first read. What has been forgotten since is not known on any day.
+// The journal is to be read, no line can be added.
 func (j *Journal) AsOf(instant time.Time) *Journal {
 	known := &Journal{}
 	named := map[string]bool{}
@@ -21,6 +22,8 @@ func (j *Journal) AsOf(instant time.Time) *Journal {
 		}
 		if at.Before(instant) {
 			known.entries, known.chains = append(known.entries, e), append(known.chains, j.chains[i])
+		} else if e.Type == EntryForget {
+			known.later = append(known.later, e)
 		}
 	}
 	return known

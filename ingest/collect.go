@@ -88,6 +88,11 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 			left = append(left, Left{c.Path, why.Error()})
 			continue
 		}
+		if at, refused := journal.Refused(digestOf(data)); refused {
+			left = append(left, Left{c.Path, "its bytes were forgotten on " + at.UTC().Format(time.DateOnly) + " (cairn forget) and are not taken again: " +
+				"delete it, or send a workbook without what was to be forgotten"})
+			continue
+		}
 		if c.Original, failed = c.keep(archive, data); failed != nil {
 			failed = fmt.Errorf("collect %s: %w", c.Path, failed)
 			break
@@ -113,10 +118,49 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 // keep archives an original: before the journal says that it is there.
 func (c *candidate) keep(archive Archive, data []byte) (string, error) {
 	if Planted("journal-before-archive") {
-		sum := sha256.Sum256(data)
-		return hex.EncodeToString(sum[:]), nil
+		return digestOf(data), nil
 	}
 	return archive.Put(data)
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// DropForgotten removes from the inbox what is there with the bytes of an original that was forgotten, and what lies
+// under a path that is to be and was archived. It returns how many files, or folders of .csv files, that were.
+func DropForgotten(inbox string, archive Archive, journal *Journal) (dropped int, err error) {
+	silenced := map[string]bool{}
+	for i, e := range journal.Entries() {
+		if e.Type == EntryReception && journal.silenced(i+1) {
+			silenced[e.Path] = true
+		}
+	}
+	all, _, err := candidates(inbox, nil)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range all {
+		data, why := c.read()
+		if why != nil {
+			continue // it is being written, or is nobody's to read: the next collection looks at it
+		}
+		digest := digestOf(data)
+		_, refused := journal.Refused(digest)
+		if !refused && silenced[c.Path] {
+			_, err := archive.Get(digest)
+			refused = err == nil
+		}
+		if !refused {
+			continue
+		}
+		if err := RemoveDurably(c.file); err != nil {
+			return dropped, err
+		}
+		dropped++
+	}
+	return dropped, nil
 }
 
 // acknowledge journals the receptions, and only then says that they were received: from here on they are the

@@ -129,6 +129,9 @@ func (r *run) reissue(day time.Time) error {
 		} else {
 			fmt.Fprintf(r.stdout, "as known on %s: release %s v%d, which was not published\n", day.Format(time.DateOnly), period, version)
 		}
+		if n := known.journal.ForgottenSince(); n > 0 {
+			fmt.Fprintln(r.stdout, "without what was forgotten since")
+		}
 		return r.listFiles(target)
 	}
 }

@@ -28,7 +28,8 @@ type backupCmd struct {
 // Help is printed after the options of « cairn backup --help ».
 func (backupCmd) Help() string {
 	return `A backup may be made while cairn runs or serves: the journal is read first, and what it names is there already.
-It is written last, so that a backup which is stopped midway is still the one before.
+It is written last, so that a backup which is stopped midway is still the one before. What was forgotten since an
+earlier backup into the same folder is destroyed there too.
 
 Not in it: the database and the returns, which are computed; the key pseudonymes.cle, which is to be kept elsewhere
 (without it respondents are renamed anew, and no figure changes); files of inbox/ that were not collected yet.`
@@ -71,7 +72,7 @@ func (c *backupCmd) run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := continues(journal, to); err != nil {
+	if err := errors.Join(checkForgotten(journal), continues(journal, to)); err != nil {
 		return err
 	}
 	if err := copyWorkspace(journal, w, to); err != nil {
@@ -149,7 +150,15 @@ func copyWorkspace(journal *ingest.Journal, from, to *Workspace) error {
 	if err := ingest.WriteDurably(to.path(journalFile), lines, 0o644); err != nil {
 		return err
 	}
-	return copyIfThere(from.path(peoplesFiles[0]), to.path(peoplesFiles[0]))
+	if err := copyIfThere(from.path(peoplesFiles[0]), to.path(peoplesFiles[0])); err != nil {
+		return err
+	}
+	for _, dir := range destroyedReleases(journal) { // that an earlier backup has copied
+		if err := ingest.RemoveDurably(to.path(dir)); err != nil {
+			return err
+		}
+	}
+	return to.archive().Destroy(journal.Loose())
 }
 
 func copyIfThere(from, to string) error {
@@ -303,7 +312,8 @@ func (c *restoreCmd) run(e *env) error {
 	if _, err := to.whole(); err != nil {
 		return fmt.Errorf("the copy is not whole: %w", err)
 	}
-	fmt.Fprintf(e.stdout, "workspace in %s: %s; read back and whole\nnext: cairn run --workspace %s\n", dir, held, e.workspace)
+	fmt.Fprintf(e.stdout, "workspace in %s: %s; read back and whole\n"+
+		"what was forgotten later than that (cairn forget) is in it again: forget it again\nnext: cairn run --workspace %s\n", dir, held, e.workspace)
 	return nil
 }
 

@@ -47,6 +47,7 @@ type cli struct {
 	Explain  explainCmd  `cmd:"" help:"Go from a figure to the cells that it rests on, or from a cell to the figures that it moves."`
 	Decide   decideCmd   `cmd:"" help:"Decide upon a finding: accept what the workbook says, or drop the finding."`
 	Withdraw withdrawCmd `cmd:"" help:"Withdraw a workbook that was received: the version before it stands again."`
+	Forget   forgetCmd   `cmd:"" help:"Destroy what a submission, an émetteur or a respondent gave, or what is past its time, and make the releases that rest on it again."`
 	Serve    serveCmd    `cmd:"" help:"Look again and again: collect, publish, remind and deliver by the calendar of cairn.toml."`
 	Send     sendCmd     `cmd:"" help:"Deliver reports, returns and reminders to those whom cairn.toml names."`
 	Rebuild  rebuildCmd  `cmd:"" help:"Make the database again from the archive and the journal alone, and prove it equal to the one that stands."`

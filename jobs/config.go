@@ -34,6 +34,7 @@ type Config struct {
 	Mail       Mail        `toml:"courriel" json:"-"`
 	Drop       Drop        `toml:"depot" json:"-"`
 	Calendar   Calendar    `toml:"calendrier" json:"-"`
+	Retention  Retention   `toml:"conservation" json:"-"`
 }
 
 // Funder is one who supports some of the territories, and sees their figures taken together.
@@ -69,7 +70,7 @@ func (c *Config) validate() error {
 		}
 		seen[f.ID] = true
 	}
-	return cmp.Or(c.Mail.validate(), c.validateRecipients(), c.Calendar.validate())
+	return cmp.Or(c.Mail.validate(), c.validateRecipients(), c.Calendar.validate(), c.Retention.validate())
 }
 
 // funder is the name of the funder whose set of territories that is, or empty.
@@ -147,6 +148,10 @@ licence = "etalab-2.0"
 # rattrapage = 3         # months back in which what was missed is caught up
 # temoin = ""            # an address that is called after each look without failure, so that silence is noticed
 
+# For how long the answers of respondents (sheet « Principes ») are kept: « cairn forget --retention » destroys those that are older.
+# [conservation]
+# reponses_mois = 36     # months after the day of the answer, 12 at least; without it: for good
+
 # A folder that others share with a sync client, such as Nextcloud's: evaluateurs/, association/, financeurs/, territoires/.
 # [depot]
 # dossier = "/srv/partage/cairn"
@@ -161,7 +166,8 @@ licence = "etalab-2.0"
 //	cairn.duckdb  cairn.duckdb.sha256  returns/               computed: may be deleted
 //	outbox/<period>/v<N>/                                     computed: the last version of a month may be deleted
 //	outbox/a-date/                                            releases as known on earlier days: may be deleted
-//	quarantaine/                                              databases that were found damaged
+//	quarantaine/                                              the last databases that were found damaged
+//	.scratch-…/                                               copies of the database that somebody works with
 //	courriels/                                                drafts of letters, and the PDFs that go with them
 type Workspace struct {
 	Dir    string

@@ -28,6 +28,7 @@ const (
 	databaseFile  = "cairn.duckdb"
 	sumFile       = "cairn.duckdb.sha256"
 	partialFile   = "cairn.duckdb.partial"
+	scratchPrefix = ".scratch-"
 	quarantineDir = "quarantaine"
 )
 
@@ -72,7 +73,7 @@ func (w *Workspace) scratch() (db *transform.Warehouse, discard func(), err erro
 	if err != nil && !errors.As(err, new(*damagedError)) {
 		return nil, nil, err
 	}
-	dir, err := os.MkdirTemp("", "cairn-")
+	dir, release, err := w.scratchDir()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,10 +87,40 @@ func (w *Workspace) scratch() (db *transform.Warehouse, discard func(), err erro
 	}
 	if err != nil {
 		os.RemoveAll(dir)
+		release()
 		return nil, nil, err
 	}
 	db.Key = key
-	return db, func() { db.Close(); os.RemoveAll(dir) }, nil
+	return db, func() { db.Close(); os.RemoveAll(dir); release() }, nil
+}
+
+// scratchDir makes a folder of the workspace whose lock tells that somebody works in it: what a process that was
+// killed has left is removed by tidy.
+func (w *Workspace) scratchDir() (dir string, release func(), err error) {
+	for {
+		if dir, err = os.MkdirTemp(w.Dir, scratchPrefix); err != nil {
+			return "", nil, err
+		}
+		release, err = acquire(filepath.Join(dir, lockFile), Holder{Command: "scratch", Process: os.Getpid()})
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.As(err, new(*heldError)) {
+			return dir, release, err
+		} // else tidy was quicker than the lock
+	}
+}
+
+// tidyScratch removes the copies of the database that nobody works with any more, and counts the others.
+func (w *Workspace) tidyScratch() (inUse int, err error) {
+	dirs, err := filepath.Glob(filepath.Join(w.Dir, scratchPrefix+"*"))
+	for _, dir := range dirs {
+		release, held := acquire(filepath.Join(dir, lockFile), Holder{Command: "tidy", Process: os.Getpid()})
+		if held != nil {
+			inUse++
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(dir))
+		release()
+	}
+	return inUse, err
 }
 
 // stands reports whether there is a database; a *damagedError when it cannot be trusted.
@@ -260,5 +291,18 @@ func (e *env) quarantine(w *Workspace, damaged error) error {
 		}
 	}
 	fmt.Fprintf(e.stdout, "%v\nit was moved to %s and is made again from the archive\n", damaged, dir)
-	return errors.Join(ingest.SyncDir(dir), ingest.SyncDir(w.Dir))
+	return errors.Join(ingest.SyncDir(dir), ingest.SyncDir(w.Dir), w.boundQuarantine())
+}
+
+// quarantined is how many damaged databases are kept: who looks for a cause needs the last ones.
+const quarantined = 3
+
+// boundQuarantine deletes the oldest of the damaged databases: their names are their times.
+func (w *Workspace) boundQuarantine() error {
+	kept, err := os.ReadDir(w.path(quarantineDir))
+	for len(kept) > quarantined && err == nil {
+		err = ingest.RemoveDurably(filepath.Join(w.path(quarantineDir), kept[0].Name()))
+		kept = kept[1:]
+	}
+	return err
 }

@@ -38,8 +38,8 @@ type revising struct {
 	line    int          // of the earlier release among the entries
 	release ingest.Entry // the earlier release
 	whose   map[string][]change
-	all     []change // of every territory
-	method  []change
+	all     []change                             // of every territory
+	method  []change                             // and what was erased since: what tells the earlier release from its lines as they are now
 	was, is map[exports.FigureKey]exports.Figure // as published
 	sheets  map[string][]string                  // behind each indicator
 	places  map[int][]transform.Correction       // by line
@@ -234,6 +234,10 @@ func (v *revising) list() error {
 			c.cause.Kind, c.cause.Territory, c.cause.What = exports.Decision, f.Territory, e.Finding
 		case ingest.EntryReference:
 			c.cause.Kind, c.cause.What = exports.Reference, e.Path
+		case ingest.EntryForget:
+			c.cause.Kind = exports.Erasure
+			v.method = append(v.method, c)
+			continue
 		default:
 			continue
 		}
@@ -297,7 +301,7 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 	defer discard()
 	var originals []string
 	for _, e := range v.journal.Entries() {
-		if e.Type == ingest.EntryReception {
+		if e.Type == ingest.EntryReception && !e.Gone {
 			originals = append(originals, e.Original)
 		}
 	}

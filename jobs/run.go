@@ -108,6 +108,9 @@ func (r *run) gather() (received int, err error) {
 	if n := r.journal.Torn(); n > 0 {
 		fmt.Fprintf(r.stdout, "journal: a crash left %d bytes of a line that was never finished: they are dropped\n", n)
 	}
+	if err := r.destroyForgotten(); err != nil { // a process that was to do it was stopped
+		return 0, err
+	}
 	return r.collect()
 }
 
@@ -136,6 +139,9 @@ func (r *run) current() (*transform.Warehouse, error) {
 			err = r.checkJournal(built)
 		}
 		if err == nil && built.Key == key {
+			err = r.finishForgetting(db)
+		}
+		if err == nil && built.Key == key {
 			return db, nil
 		}
 		if err := errors.Join(err, db.Close()); err != nil {
@@ -143,10 +149,20 @@ func (r *run) current() (*transform.Warehouse, error) {
 		}
 	}
 	err = w.renew(r.ctx, !stands, func(db *transform.Warehouse) error { return r.build(db, time.Time{}, key) }, nil)
+	if errors.Is(err, transform.ErrNoSubmission) && r.journal.Unfinished() >= 0 { // nothing is left to publish
+		return nil, errors.Join(err, r.sayForgotten())
+	}
 	if err != nil {
 		return nil, err
 	}
-	return w.open()
+	db, err := w.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.finishForgetting(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // release publishes the month that was asked for, the database's own or an earlier one, unless it is published already.
@@ -316,7 +332,9 @@ func (r *run) upToDate() (ingest.Entry, bool) {
 func (r *run) build(db *transform.Warehouse, horizon time.Time, key string) error {
 	var originals []string
 	for _, e := range r.state.Receptions {
-		originals = append(originals, e.Original)
+		if !e.Gone {
+			originals = append(originals, e.Original)
+		}
 	}
 	bar := r.progress("reading workbooks")
 	parsed, err := db.Load(r.ctx, r.model, r.workspace.archive(), originals, bar.set)
@@ -421,7 +439,7 @@ func (r *run) stage(db *transform.Warehouse, outbox string, version int) (dir, m
 		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: r.code(),
 		References: r.state.References, Parameters: r.state.Parametres,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
-		Funders: r.workspace.Config.funders(), Revisions: r.revised, Earlier: r.earlier(version),
+		Funders: r.workspace.Config.funders(), Revisions: r.revised, Earlier: r.earlier(version), Erased: r.erased(),
 	}, dir)
 	return dir, manifest, err
 }
@@ -432,6 +450,16 @@ func (r *run) isFinal() bool {
 	return r.final || slices.ContainsFunc(r.journal.Entries(), func(e ingest.Entry) bool {
 		return e.Type == ingest.EntryRelease && e.Period == month && e.Final
 	})
+}
+
+// erased is the day on which earlier versions of the horizon's month were destroyed, zero if none were.
+func (r *run) erased() (day time.Time) {
+	for _, e := range r.journal.Forgets() {
+		if slices.Contains(e.Reissued, r.state.Horizon.Format("2006-01")) {
+			day = today(e.At)
+		}
+	}
+	return day
 }
 
 // earlier are the folders of the releases that were published before a version of the horizon's month.

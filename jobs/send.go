@@ -39,6 +39,9 @@ func (c *sendCmd) deliver(e *env, w *Workspace) error {
 	if err != nil {
 		return err
 	}
+	if err := checkForgotten(journal); err != nil {
+		return err
+	}
 	o := occasion{what: c.What}
 	if o.period, err = c.period(e, journal); err != nil {
 		return err

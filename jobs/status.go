@@ -3,6 +3,8 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -40,17 +42,21 @@ func (c *statusCmd) Run(e *env) error {
 	}
 	e.printCoverage(coverage)
 	fmt.Fprintln(e.stdout)
+	gone := destroyedReleases(journal)
 	shown := map[string]bool{} // a release found again under new inputs has several lines
 	for _, entry := range journal.Entries() {
 		if entry.Type == ingest.EntryRelease && !shown[entry.Manifest] {
 			shown[entry.Manifest] = true
-			fmt.Fprintf(e.stdout, "release %s v%d  %s%s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"), map[bool]string{true: "  final"}[entry.Final])
+			fmt.Fprintf(e.stdout, "release %s v%d  %s%s%s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"), map[bool]string{true: "  final"}[entry.Final],
+				map[bool]string{true: "  destroyed: see forgotten"}[slices.Contains(gone, filepath.Join("outbox", entry.Period, fmt.Sprintf("v%d", entry.Version)))])
 		}
 	}
 	for _, entry := range journal.Entries() {
 		switch entry.Type {
 		case ingest.EntryDecision:
 			fmt.Fprintf(e.stdout, "decision %s on %s  %s: %s\n", entry.Decision, entry.Finding, entry.At.Format("2006-01-02"), entry.Reason)
+		case ingest.EntryForget:
+			fmt.Fprintf(e.stdout, "forgotten (%s)  %s: %d originals\n", entry.Kind, entry.At.Format("2006-01-02"), len(entry.Forgotten))
 		case ingest.EntryWithdrawal:
 			fmt.Fprintf(e.stdout, "withdrawn inbox/%s  %s: %s\n", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
 		}

@@ -33,7 +33,8 @@ func (w *Workspace) tidy() error {
 			return fmt.Errorf("tidy: %w", err)
 		}
 	}
-	return nil
+	_, err := w.tidyScratch()
+	return err
 }
 
 // partial are the names of files and folders that are being written, and of a database with what the engine puts beside it.

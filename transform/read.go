@@ -105,6 +105,25 @@ WHERE `+which+` ORDER BY c.constat`, args...)
 	return all, rows.Err()
 }
 
+// EachFinding hands over every finding: the original that it is about, its table and line (0 when not about a row) and its identity.
+func (w *Warehouse) EachFinding(ctx context.Context, each func(original, table string, line int, id string)) error {
+	rows, err := w.QueryContext(ctx, `SELECT DISTINCT s.original, coalesce(c."table", ''), coalesce(c.ligne, 0), c.identite
+FROM core.constats c JOIN core.soumissions s ON s.soumission = c.soumission`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var original, table, id string
+		var line int
+		if err := rows.Scan(&original, &table, &line, &id); err != nil {
+			return err
+		}
+		each(original, table, line, id)
+	}
+	return rows.Err()
+}
+
 // Received is what came from a territory for a month: a row of core.completude.
 type Received struct {
 	Territory string

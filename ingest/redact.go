@@ -1,0 +1,485 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"iter"
+	"math"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// Redaction is what is to be forgotten of a workbook that tells of others too.
+type Redaction struct {
+	Rows  map[string]map[int]bool    // by table, the lines of rows that go
+	Cells map[string]map[string]bool // by table, cells as B12 that go, of rows that stay
+	Words []string                   // who is to be forgotten, by the names that texts may hold
+	Own   string                     // a table of which a row goes when any cell of it is one of the words
+
+	Always bool // write it again even when nothing of this is found: an evaluator's workbook repeats what we wrote
+}
+
+// redacted stands in a text for a word that was forgotten.
+const redacted = "[…]"
+
+// minWord is the shortest word, in characters, that is looked for in texts: a shorter one is part of everything.
+const minWord = 3
+
+// Redact writes a workbook again without what is to be forgotten: the same sheets, every other cell at its address with
+// its value and kind, as .xlsx whatever it was. Nothing else comes along: no properties, comments, drawings, macros, hidden
+// parts, formulas. Of the sheet « Retour » and of an evaluator's workbook, which repeat what we wrote there, only what is read stays.
+// In all texts but the identifiers and codes of the tables a word becomes « […] »; a row of another sheet
+// with a cell that is the word goes.
+//
+// It returns nil when there is nothing to forget in the workbook. What it writes is read again, and gives what the
+// original gives without what was forgotten; else there is an error.
+func Redact(m *Model, data []byte, r Redaction) ([]byte, error) {
+	sub := Parse(m, data)
+	if sub.Rejected {
+		return nil, errors.New("a file that cannot be read cannot be redacted")
+	}
+	e := &redactor{model: m, Redaction: r, sub: sub, patterns: patterns(r.Words)}
+	book, err := OpenWorkbook(data)
+	if err != nil {
+		return nil, err
+	}
+	e.edit(book)
+	var out bytes.Buffer
+	if err := writeBook(&out, book); err != nil {
+		return nil, err
+	}
+	if !r.Always && !e.changed && !e.hidden(data) {
+		return nil, nil
+	}
+	want := parse(m, data, e.edit)
+	got := Parse(m, out.Bytes())
+	for _, s := range []*Submission{want, got} { // macros and links to other files do not come along, nor what is said of them
+		s.Findings = slices.DeleteFunc(s.Findings, func(f Finding) bool { return f.Rule == "macros_ignorees" || f.Rule == "liaisons_ignorees" })
+	}
+	if !reflect.DeepEqual(want, got) {
+		return nil, errors.New("what was written without what is to be forgotten does not read as the rest of the workbook")
+	}
+	return out.Bytes(), nil
+}
+
+// Mentions reports whether a file holds one of the words, wherever: in a cell, its properties, a comment, a hidden part.
+func Mentions(data []byte, words []string) bool {
+	return (&redactor{patterns: patterns(words)}).hidden(data)
+}
+
+// Named reports whether one of the words stands by itself in a text, such as the name of a file, in which hyphens and underscores part words.
+func Named(text string, words []string) bool {
+	for _, p := range patterns(words) {
+		for _, at := range p.FindAllStringIndex(text, -1) {
+			if alone(text, at[0], at[1], "") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func patterns(words []string) []*regexp.Regexp {
+	var all []*regexp.Regexp
+	for _, word := range words {
+		if utf8.RuneCountInString(word) >= minWord {
+			all = append(all, regexp.MustCompile(`(?i)`+regexp.QuoteMeta(word)))
+		}
+	}
+	return all
+}
+
+type redactor struct {
+	model *Model
+	Redaction
+	sub      *Submission
+	patterns []*regexp.Regexp
+	changed  bool
+}
+
+// hidden reports whether any part of a file holds a word.
+func (e *redactor) hidden(data []byte) bool {
+	if len(e.patterns) == 0 {
+		return false
+	}
+	parts := [][]byte{data}
+	if c, err := openContainer(data); err == nil {
+		for _, name := range c.names {
+			r, err := c.open(name)
+			if err != nil {
+				continue
+			}
+			part, _ := io.ReadAll(r) // what of it can be read
+			r.Close()
+			parts = append(parts, part, []byte(name))
+		}
+	}
+	for _, part := range parts {
+		latin, _ := charmap.Windows1252.NewDecoder().Bytes(part)
+		for _, text := range []string{html.UnescapeString(string(part)), string(latin), wide(part), wide(part[min(1, len(part)):])} {
+			if e.replace(text) != text {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// wide is a text that is encoded with two bytes a character, as in old workbooks.
+func wide(data []byte) string {
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = uint16(data[2*i]) | uint16(data[2*i+1])<<8
+	}
+	return string(utf16.Decode(units))
+}
+
+// replace puts « […] » in the place of each word that stands by itself.
+func (e *redactor) replace(text string) string {
+	for _, p := range e.patterns {
+		var b strings.Builder
+		last := 0
+		for _, at := range p.FindAllStringIndex(text, -1) {
+			if !alone(text, at[0], at[1], "-_") {
+				continue
+			}
+			b.WriteString(text[last:at[0]] + redacted)
+			last = at[1]
+		}
+		if last > 0 {
+			text = b.String() + text[last:]
+		}
+	}
+	return text
+}
+
+// alone reports whether a part of a text is no part of a longer word; the binding characters make two words one.
+func alone(text string, from, to int, binding string) bool {
+	letter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	before, size := utf8.DecodeLastRuneInString(text[:from])
+	if strings.ContainsRune(binding, before) {
+		before, _ = utf8.DecodeLastRuneInString(text[:from-size])
+	}
+	after, size := utf8.DecodeRuneInString(text[to:])
+	if strings.ContainsRune(binding, after) {
+		after, _ = utf8.DecodeRuneInString(text[to+size:])
+	}
+	return !letter(before) && !letter(after)
+}
+
+// edit takes out of an open workbook what is to be forgotten.
+func (e *redactor) edit(book *Workbook) {
+	comments := -1
+	if e.sub.Comments != nil {
+		comments = book.sheetTitled(e.model.Schemas["commentaires"])
+	}
+	for i := range book.Sheets {
+		s := &book.Sheets[i]
+		name := s.Name
+		table := slices.IndexFunc(e.sub.Tables, func(t TableRows) bool { return t.Sheet == name })
+		switch {
+		case comments == i:
+			s.Rows = e.only(s.Rows, e.model.Schemas["commentaires"])
+		case comments >= 0:
+			s.Rows = e.nothing(s.Rows)
+		case e.sub.Returned == name && name != "":
+			s.Rows = e.only(s.Rows, e.model.Schemas["retour"])
+		case table >= 0:
+			s.Rows = e.table(s.Rows, &e.sub.Tables[table])
+		default:
+			s.Rows = e.texts(s.Rows, name == e.sub.Cover.Sheet)
+		}
+		if table < 0 && name != e.sub.Cover.Sheet {
+			s.Name = e.replace(name)
+			e.changed = e.changed || s.Name != name
+		}
+	}
+}
+
+// each hands rows over, each with cells of its own that may be changed; those of which keep says no are left out.
+func (e *redactor) each(rows iter.Seq2[Row, error], keep func(*Row) bool) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for row, err := range rows {
+			row.Cells = slices.Clone(row.Cells)
+			if err == nil && !keep(&row) {
+				e.changed = true
+				continue
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+func (e *redactor) nothing(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
+	return e.each(rows, func(*Row) bool { return false })
+}
+
+// only keeps of a sheet that we wrote the columns that are read when it comes back. By itself that is no reason to
+// write a workbook again, nor is what an evaluator's workbook repeats.
+func (e *redactor) only(rows iter.Seq2[Row, error], schema *Schema) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		var columns []int
+		for row, err := range rows {
+			if err != nil {
+				yield(row, err)
+				return
+			}
+			if h := matchHeader(schema, row); len(h.columns) == len(schema.Fields) {
+				columns = columns[:0]
+				for _, c := range h.columns {
+					columns = append(columns, c.index)
+				}
+			}
+			row.Cells = slices.DeleteFunc(slices.Clone(row.Cells), func(c Cell) bool { return !slices.Contains(columns, c.Column) })
+			e.replaceIn(row.Cells)
+			if len(row.Cells) > 0 && !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (e *redactor) replaceIn(cells []Cell) {
+	for i := range cells {
+		if c := &cells[i]; c.Kind == Text {
+			if text := e.replace(c.Text); text != c.Text {
+				c.Text, e.changed = text, true
+			}
+		}
+	}
+}
+
+// isWord reports whether a cell holds one of the words and nothing else.
+func (e *redactor) isWord(c Cell) bool { return c.Kind == Text && slices.Contains(e.Words, c.String()) }
+
+// texts is a sheet of which we know nothing, or the cover.
+func (e *redactor) texts(rows iter.Seq2[Row, error], cover bool) iter.Seq2[Row, error] {
+	return e.each(rows, func(row *Row) bool {
+		if !cover && slices.ContainsFunc(row.Cells, e.isWord) {
+			return false
+		}
+		e.replaceIn(row.Cells)
+		return true
+	})
+}
+
+// table is the sheet of a table: rows and cells go, and words of its texts.
+func (e *redactor) table(rows iter.Seq2[Row, error], t *TableRows) iter.Seq2[Row, error] {
+	var kept []int // columns of identifiers, codes, dates and numbers, which are what they are
+	for i, column := range t.Columns {
+		if f := &t.Schema.Fields[i]; column >= 0 && !t.Schema.freeText(f) {
+			kept = append(kept, column)
+		}
+	}
+	return e.each(rows, func(row *Row) bool {
+		if e.Rows[t.Schema.Name][row.Number] || t.Schema.Name == e.Own && slices.ContainsFunc(row.Cells, e.isWord) {
+			return false
+		}
+		row.Cells = slices.DeleteFunc(row.Cells, func(c Cell) bool {
+			gone := e.Cells[t.Schema.Name][CellName(c.Column, row.Number)]
+			e.changed = e.changed || gone
+			return gone
+		})
+		for i := range row.Cells {
+			if !slices.Contains(kept, row.Cells[i].Column) {
+				e.replaceIn(row.Cells[i : i+1])
+			}
+		}
+		return true
+	})
+}
+
+// freeText reports whether a field is words: no code, and no identifier, its own or another row's.
+func (s *Schema) freeText(f *Field) bool {
+	return f.Type == "string" && f.CodeList == "" && !f.Pseudonym && f.Constraints.Pattern == "" && !slices.Contains(s.PrimaryKey, f.Name) &&
+		!slices.ContainsFunc(s.ForeignKeys, func(k ForeignKey) bool { return slices.Contains(k.Fields, f.Name) })
+}
+
+// writeBook writes a workbook's cells, and nothing else, as .xlsx.
+func writeBook(out *bytes.Buffer, book *Workbook) error {
+	styles := &bookStyles{}
+	var parts []*piece
+	var sheets, relations, types strings.Builder
+	for i, s := range book.Sheets {
+		data, err := styles.sheet(s)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, &piece{fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), data})
+		state := ""
+		if s.Hidden {
+			state = ` state="hidden"`
+		}
+		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d"%s r:id="rId%d"/>`, cellText(s.Name), i+1, state, i+1)
+		fmt.Fprintf(&relations, `<Relationship Id="rId%d" Type="`+officeRelation+`/worksheet" Target="worksheets/sheet%d.xml"/>`, i+1, i+1)
+		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`, i+1)
+	}
+	add := func(name, content string) { parts = append(parts, &piece{name, []byte(xmlHead + content)}) }
+	add(contentTypes, `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>`+
+		`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>`+
+		`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>`+types.String()+`</Types>`)
+	add("_rels/.rels", `<Relationships xmlns="`+packageRelation+`"><Relationship Id="rId1" Type="`+officeRelation+`/officeDocument" Target="xl/workbook.xml"/></Relationships>`)
+	add("xl/workbook.xml", `<workbook xmlns="`+mainSpace+`" xmlns:r="`+officeRelation+`"><sheets>`+sheets.String()+`</sheets></workbook>`)
+	add("xl/_rels/workbook.xml.rels", `<Relationships xmlns="`+packageRelation+`">`+relations.String()+
+		fmt.Sprintf(`<Relationship Id="rId%d" Type="`+officeRelation+`/styles" Target="styles.xml"/></Relationships>`, len(book.Sheets)+1))
+	add("xl/styles.xml", styles.xml())
+	return pack(out, parts)
+}
+
+const (
+	xmlHead         = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
+	mainSpace       = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+	officeRelation  = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+	packageRelation = "http://schemas.openxmlformats.org/package/2006/relationships"
+)
+
+// bookStyles are the classes of number format in use; the place of each is its style.
+type bookStyles struct{ used []Format }
+
+func (b *bookStyles) of(f Format) int {
+	if f == General {
+		return 0
+	}
+	i := slices.Index(b.used, f)
+	if i < 0 {
+		i = len(b.used)
+		b.used = append(b.used, f)
+	}
+	return i + 1
+}
+
+func (b *bookStyles) xml() string {
+	var formats, cells strings.Builder
+	spelled := 0
+	spell := func(code string) int {
+		spelled++
+		fmt.Fprintf(&formats, `<numFmt numFmtId="%d" formatCode="%s"/>`, 163+spelled, cellText(code))
+		return 163 + spelled
+	}
+	for _, f := range b.used {
+		id := 0
+		switch f {
+		case Decimal:
+			id = 2
+		case Percent:
+			id = 9
+		case Currency:
+			id = spell(`#,##0.00\ "€"`)
+		case Day:
+			id = 14
+		case Clock:
+			id = 20
+		case AsText:
+			id = 49
+		default:
+			id = spell(strings.Repeat("0", int(f-padding)))
+		}
+		fmt.Fprintf(&cells, `<xf numFmtId="%d" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>`, id)
+	}
+	text := `<styleSheet xmlns="` + mainSpace + `">`
+	if spelled > 0 {
+		text += fmt.Sprintf(`<numFmts count="%d">%s</numFmts>`, spelled, formats.String())
+	}
+	return text + `<fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
+		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
+		fmt.Sprintf(`<cellXfs count="%d"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>%s</cellXfs>`, len(b.used)+1, cells.String()) +
+		`<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`
+}
+
+func (b *bookStyles) sheet(s Sheet) ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteString(xmlHead + `<worksheet xmlns="` + mainSpace + `"><sheetData>`)
+	for row, err := range s.Rows {
+		if err != nil {
+			return nil, err
+		}
+		hidden := ""
+		if row.Hidden {
+			hidden = ` hidden="1"`
+		}
+		fmt.Fprintf(&out, `<row r="%d"%s>`, row.Number, hidden)
+		for _, c := range row.Cells {
+			b.cell(&out, c, row.Number)
+		}
+		out.WriteString(`</row>`)
+	}
+	out.WriteString(`</sheetData></worksheet>`)
+	return out.Bytes(), nil
+}
+
+func (b *bookStyles) cell(out *bytes.Buffer, c Cell, row int) {
+	kind, content := "", ""
+	format := c.Format
+	switch c.Kind {
+	case Empty:
+		return
+	case Text:
+		if c.Format == Clock && c.Text == clock(c.Number) {
+			content = `<v>` + strconv.FormatFloat(c.Number, 'g', -1, 64) + `</v>`
+		} else {
+			kind, content = "inlineStr", `<is><t xml:space="preserve">`+cellText(c.Text)+`</t></is>`
+		}
+	case Number:
+		content = `<v>` + strconv.FormatFloat(c.Number, 'g', -1, 64) + `</v>`
+	case Bool:
+		kind, content = "b", map[bool]string{false: `<v>0</v>`, true: `<v>1</v>`}[c.Bool]
+	case Date:
+		serial := c.Date.Sub(time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)).Hours() / 24
+		if back, ok := dateOfSerial(serial, false); ok && serial == math.Floor(serial) && back.Equal(c.Date) {
+			format, content = Day, `<v>`+strconv.FormatFloat(serial, 'f', -1, 64)+`</v>`
+		} else {
+			kind, content = "d", `<v>`+c.Date.Format("2006-01-02T15:04:05.999999999")+`</v>`
+		}
+	case Fault:
+		if c.Text == "" {
+			content = `<f>NA()</f>` // a formula whose value was not saved
+		} else {
+			kind, content = "e", `<v>`+cellText(c.Text)+`</v>`
+		}
+	}
+	fmt.Fprintf(out, `<c r="%s"`, CellName(c.Column, row))
+	if style := b.of(format); style > 0 {
+		fmt.Fprintf(out, ` s="%d"`, style)
+	}
+	if kind != "" {
+		fmt.Fprintf(out, ` t="%s"`, kind)
+	}
+	out.WriteString(`>` + content + `</c>`)
+}
+
+// cellText writes a text for XML, and as _xHHHH_ what XML cannot hold and what would be read as such.
+func cellText(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		_, escape := escapedUnit(s[i:])
+		switch {
+		case r == '_' && escape, r < ' ' && r != '\t' && r != '\n', r == 0xFFFE, r == 0xFFFF:
+			fmt.Fprintf(&b, "_x%04X_", r)
+		case r == '&':
+			b.WriteString("&amp;")
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case r == '"':
+			b.WriteString("&quot;")
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
