@@ -333,7 +333,7 @@ func writeBook(out *bytes.Buffer, book *Workbook) error {
 		`<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>`+
 		`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>`+types.String()+`</Types>`)
 	add("_rels/.rels", `<Relationships xmlns="`+packageRelation+`"><Relationship Id="rId1" Type="`+officeRelation+`/officeDocument" Target="xl/workbook.xml"/></Relationships>`)
-	add("xl/workbook.xml", `<workbook xmlns="`+mainSpace+`" xmlns:r="`+officeRelation+`"><sheets>`+sheets.String()+`</sheets></workbook>`)
+	add("xl/workbook.xml", `<workbook xmlns="`+mainSpace+`" xmlns:r="`+officeRelation+`"><bookViews><workbookView/></bookViews><sheets>`+sheets.String()+`</sheets></workbook>`)
 	add("xl/_rels/workbook.xml.rels", `<Relationships xmlns="`+packageRelation+`">`+relations.String()+
 		fmt.Sprintf(`<Relationship Id="rId%d" Type="`+officeRelation+`/styles" Target="styles.xml"/></Relationships>`, len(book.Sheets)+1))
 	add("xl/styles.xml", styles.xml())
@@ -402,7 +402,7 @@ func (b *bookStyles) xml() string {
 
 func (b *bookStyles) sheet(s Sheet) ([]byte, error) {
 	var out bytes.Buffer
-	out.WriteString(xmlHead + `<worksheet xmlns="` + mainSpace + `"><sheetData>`)
+	out.WriteString(xmlHead + `<worksheet xmlns="` + mainSpace + `"><sheetViews><sheetView workbookViewId="0"/></sheetViews><sheetData>`)
 	for row, err := range s.Rows {
 		if err != nil {
 			return nil, err

@@ -1,6 +1,8 @@
 package jobs_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -21,6 +23,7 @@ import (
 
 	"cairn/ingest"
 	"cairn/jobs"
+	"cairn/transform"
 )
 
 func TestMain(m *testing.M) {
@@ -51,7 +54,8 @@ func (t tests) Run() int {
 //	exits N cairn …        the exit status is N
 //	sums DIR FILE          write the digest of every file below DIR to FILE
 //	touchat TIME FILE…     set modification times
-//	setcell IN OUT SHEET CELL TEXT   copy a workbook with one cell changed
+//	setcell IN OUT SHEET CELL TEXT…  copy a workbook with cells changed; of the sheet docProps, its author
+//	holds DIR TEXT                   a file below DIR has TEXT in its bytes, inflated, in its values or in its name
 //	find VAR DIR PATTERN   set VAR to the one file below DIR whose name matches
 //	damage PATH            flip a bit of the file, or of the first one below the folder
 //	only DIR ID…           leave of a demo only these territories and what they sent
@@ -72,7 +76,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "find": find, "damage": damage, "only": only,
+			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "holds": holds, "find": find, "damage": damage, "only": only,
 			"hold": hold, "release": release, "freeport": freePort, "fetch": fetch,
 		},
 	})
@@ -121,8 +125,106 @@ func setCell(ts *testscript.TestScript, neg bool, args []string) {
 	f, err := excelize.OpenFile(ts.MkAbs(args[0]))
 	ts.Check(err)
 	defer f.Close()
-	ts.Check(f.SetCellValue(args[2], args[3], args[4]))
+	for cell := args[3:]; len(cell) > 1; cell = cell[2:] {
+		if args[2] == "docProps" {
+			ts.Check(f.SetDocProps(&excelize.DocProperties{Creator: cell[1]}))
+			continue
+		}
+		ts.Check(f.SetCellValue(args[2], cell[0], cell[1]))
+	}
 	ts.Check(f.SaveAs(ts.MkAbs(args[1])))
+}
+
+// holds looks everywhere: at the bytes of a file as they are, at the parts of what is zipped, and at the values of what the
+// engine writes, which it compresses.
+func holds(ts *testscript.TestScript, neg bool, args []string) {
+	root, text := ts.MkAbs(args[0]), args[1]
+	found, searched := "", 0
+	look := func(where, content string) {
+		searched++
+		for _, form := range []string{text, strings.Join(strings.Split(text, ""), "\x00")} { // as UTF-16 too
+			if strings.Contains(content, form) || strings.Contains(where, form) {
+				found = where
+			}
+		}
+	}
+	var inside func(where string, data []byte)
+	inside = func(where string, data []byte) {
+		look(where, string(data))
+		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		for _, part := range z.File {
+			r, err := part.Open()
+			ts.Check(err)
+			content, err := io.ReadAll(r)
+			ts.Check(err)
+			inside(where+"!"+part.Name, content)
+		}
+	}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() {
+			look(rel, "")
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		inside(rel, data)
+		switch {
+		case bytes.HasPrefix(data, []byte("PAR1")): // archived figures have no extension
+			look(rel+" (values)", valuesOf(ts, "", path))
+		case filepath.Ext(path) == ".duckdb" && !strings.HasPrefix(rel, "quarantaine"): // which the engine may not open
+			look(rel+" (values)", valuesOf(ts, path, ""))
+		}
+		return nil
+	})
+	ts.Check(err)
+	switch {
+	case searched < 100:
+		ts.Fatalf("only %d things were searched", searched)
+	case neg && found != "":
+		ts.Fatalf("%q is in %s", text, found)
+	case !neg && found == "":
+		ts.Fatalf("%q is in none of %d files, parts and tables", text, searched)
+	}
+}
+
+// valuesOf are all values of a database, or of a Parquet file, as texts.
+func valuesOf(ts *testscript.TestScript, database, parquet string) string {
+	db, err := transform.OpenReadOnly(database, filepath.Dir(parquet))
+	tables := []string{"read_parquet('" + parquet + "')"}
+	if database == "" {
+		db, err = transform.Open("", filepath.Dir(parquet))
+	}
+	ts.Check(err)
+	defer db.Close()
+	read := func(query string) (all []string) {
+		rows, err := db.Query(query)
+		ts.Check(err)
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			ts.Check(rows.Scan(&text))
+			all = append(all, text)
+		}
+		ts.Check(rows.Err())
+		return all
+	}
+	if database != "" {
+		tables = read(`SELECT format('"{}"."{}"', schema_name, table_name) FROM duckdb_tables() WHERE NOT internal`)
+	}
+	var all strings.Builder
+	for _, table := range tables {
+		for _, row := range read("SELECT t::VARCHAR FROM " + table + " t") {
+			all.WriteString(row + "\n")
+		}
+	}
+	return all.String()
 }
 
 func damage(ts *testscript.TestScript, neg bool, args []string) {

@@ -45,6 +45,7 @@ func matrix() []row {
 		{"two programs at once", nil, together},
 		{"the service", nil, services},
 		{"killed while letters leave", nil, letters},
+		{"stopped while it forgets", nil, forgetting},
 		{"hostile files", nil, hostile},
 		{"backup and restore", nil, backups},
 	}
