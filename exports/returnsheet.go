@@ -28,7 +28,11 @@ const returnSheetName = "Retour"
 func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
 	if r.marksCells() && plainXLSX(original) {
 		received := ingest.Parse(m, original)
-		data, err := r.annotate(m, original, received.Returned)
+		var data []byte
+		err := ingest.Guard(func() (err error) { // excelize takes for granted what a file of another program may lack
+			data, err = r.annotate(m, original, received.Returned)
+			return err
+		})
 		if err == nil && sameRows(received, ingest.Parse(m, data)) {
 			return data, nil
 		}

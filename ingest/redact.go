@@ -337,7 +337,7 @@ func writeBook(out *bytes.Buffer, book *Workbook) error {
 	add("xl/_rels/workbook.xml.rels", `<Relationships xmlns="`+packageRelation+`">`+relations.String()+
 		fmt.Sprintf(`<Relationship Id="rId%d" Type="`+officeRelation+`/styles" Target="styles.xml"/></Relationships>`, len(book.Sheets)+1))
 	add("xl/styles.xml", styles.xml())
-	return pack(out, parts)
+	return pack(out, parts, nil)
 }
 
 const (

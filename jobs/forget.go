@@ -740,11 +740,17 @@ func (r *run) finishForgetting(db *transform.Warehouse) error {
 			delete(owed, e.Period)
 		}
 	}
+	horizon, err := db.Horizon(r.ctx)
+	if err != nil {
+		return err
+	}
 	for _, month := range slices.Sorted(maps.Keys(owed)) {
 		again := *r
-		var err error
 		if again.period, err = parsePeriod(month); err != nil {
 			return err
+		}
+		if again.period.Equal(horizon) { // as the next run asks for it
+			again.period = time.Time{}
 		}
 		again.final = false // or as it was before
 		again.inputs = again.digest(again.period, false)
