@@ -208,6 +208,13 @@ func readParquet(ctx context.Context, from *bytes.Reader) (*parquetFile, error) 
 		return nil, err
 	}
 	defer f.Close()
+	var size int64 // as the file says: it may come from anybody
+	for i := range f.NumRowGroups() {
+		group := f.MetaData().RowGroup(i).TotalByteSize()
+		if size += group; group < 0 || size > maxTable {
+			return nil, errors.New("it is larger than any table")
+		}
+	}
 	reader, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
 	if err != nil {
 		return nil, err

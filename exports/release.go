@@ -208,6 +208,8 @@ type (
 		Effacement  string            `json:"effacement,omitempty"` // the day on which data of earlier versions were erased
 		References  map[string]string `json:"references"`
 		Soumissions []inputJSON       `json:"soumissions"`
+		Dossier     string            `json:"dossier,omitempty"`     // of a dossier, whose: a set of territories
+		Publication string            `json:"publication,omitempty"` // … and the SHA-256 of the release's manifest
 		Fichiers    []fileJSON        `json:"fichiers"`
 	}
 	inputJSON struct {

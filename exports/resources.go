@@ -89,11 +89,11 @@ func publishedColumns(s *ingest.Schema) string {
 	return strings.Join(columns, ", ")
 }
 
-// coreQuery is a public table of core: a registre as it holds at the horizon, a flux up to its end.
+// coreQuery is a public table of core as it holds at the horizon: of a flux what is dated up to its end and not withdrawn by then.
 func coreQuery(s *ingest.Schema) string {
 	where := "_de <= h.periode AND (_a IS NULL OR h.periode < _a)"
 	if s.Kind != ingest.Registre {
-		where = fmt.Sprintf("%s <= last_day(h.periode)", quote(s.DateField))
+		where = fmt.Sprintf("%s <= last_day(h.periode) AND (retrait IS NULL OR h.periode < retrait)", quote(s.DateField))
 	}
 	var order []string
 	for _, key := range s.PrimaryKey {

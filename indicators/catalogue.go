@@ -119,6 +119,11 @@ func Catalogue(m *ingest.Model) ([]*Indicator, error) {
 	return readCatalogue(m, catalogueFiles, "catalogue")
 }
 
+// ReadCatalogue reads a catalogue that is laid out as Method has it, such as that of a release, by its own descriptions.
+func ReadCatalogue(m *ingest.Model, files fs.FS) ([]*Indicator, error) {
+	return readCatalogue(m, files, "catalogue")
+}
+
 func readCatalogue(m *ingest.Model, files fs.FS, dir string) ([]*Indicator, error) {
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,43 +89,9 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	if err != nil {
 		return err
 	}
-	spine, err := readSpine(ctx, w)
+	figures, published, long, err := computeFigures(ctx, w, catalogue, progress)
 	if err != nil {
 		return err
-	}
-	long, err := newLongTerm(ctx, w, spine)
-	if err != nil {
-		return err
-	}
-	secrets, err := newSecrecy(ctx, w)
-	if err != nil {
-		return err
-	}
-	var figures, published []Figure
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	next := aggregateAhead(ctx, w, catalogue[0])
-	for i, ind := range catalogue {
-		read := <-next
-		if read.err != nil {
-			return fmt.Errorf("compute %s: %w", ind.ID, read.err)
-		}
-		if i+1 < len(catalogue) {
-			next = aggregateAhead(ctx, w, catalogue[i+1])
-		}
-		groups := read.groups
-		made := ind.figures(spine, groups)
-		shown, err := secrets.publish(ctx, ind, made)
-		if err != nil {
-			return fmt.Errorf("secrets of %s: %w", ind.ID, err)
-		}
-		if err := long.follow(ctx, ind, shown, groups); err != nil {
-			return fmt.Errorf("trends of %s: %w", ind.ID, err)
-		}
-		figures, published = append(figures, made...), append(published, shown...)
-		if progress != nil {
-			progress(i+1, len(catalogue))
-		}
 	}
 	places, horizon, err := readPlaces(ctx, w)
 	if err != nil {
@@ -156,6 +123,72 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 		return nil
 	})
 }
+
+// ComputeFigures fills the schema indicateur with the catalogue, valeurs and publiees alone, by any catalogue.
+func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) error {
+	figures, published, _, err := computeFigures(ctx, w, catalogue, progress)
+	if err != nil {
+		return err
+	}
+	return w.Update(ctx, func(tx *transform.Tx) error { return store(tx, catalogue, figures, published) })
+}
+
+// computeFigures computes the figures of every indicator, the same as they may leave the team, and their long term.
+func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) (figures, published []Figure, long *longTerm, err error) {
+	spine, err := readSpine(ctx, w)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if long, err = newLongTerm(ctx, w, spine); err != nil {
+		return nil, nil, nil, err
+	}
+	secrets, err := newSecrecy(ctx, w)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	next := aggregateAhead(ctx, w, catalogue[0])
+	for i, ind := range catalogue {
+		read := <-next
+		if read.err != nil {
+			return nil, nil, nil, fmt.Errorf("compute %s: %w", ind.ID, read.err)
+		}
+		if i+1 < len(catalogue) {
+			next = aggregateAhead(ctx, w, catalogue[i+1])
+		}
+		groups := read.groups
+		made := ind.figures(spine, groups)
+		shown, err := secrets.publish(ctx, ind, made)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("secrets of %s: %w", ind.ID, err)
+		}
+		if err := long.follow(ctx, ind, shown, groups); err != nil {
+			return nil, nil, nil, fmt.Errorf("trends of %s: %w", ind.ID, err)
+		}
+		figures, published = append(figures, made...), append(published, shown...)
+		if progress != nil {
+			progress(i+1, len(catalogue))
+		}
+	}
+	return figures, published, long, nil
+}
+
+// Recompute computes the figures of one indicator at one month, from the tables that a database has of core and etat.
+func (ind *Indicator) Recompute(ctx context.Context, w *transform.Warehouse, at time.Time) ([]Figure, error) {
+	spine, err := readSpine(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := readGroups(ctx, w, ind, ind.groupsQuery(year))
+	if err != nil {
+		return nil, err
+	}
+	return ind.figures(slices.DeleteFunc(spine, func(m month) bool { return !m.period.Equal(at) }), groups), nil
+}
+
+// Summed reports whether the indicator is undefined where too few months came of the sheet that it sums.
+func (ind *Indicator) Summed() bool { return ind.windowedSum() }
 
 // aggregation is what the database makes of an indicator's rows.
 type aggregation struct {

@@ -131,12 +131,13 @@ type Code struct {
 type Model struct {
 	Schemas   map[string]*Schema
 	CodeLists map[string][]Code
+	Digest    string                       // identifies the descriptions: what was parsed under other ones is parsed again
 	codes     map[string]map[string]string // list → code or label, as written and folded → code
 }
 
 // LoadModel reads the embedded schemas. Every defect of a schema is an error: an unknown property,
 // a key, reference or code list that leads nowhere.
-var LoadModel = sync.OnceValues(loadModel)
+var LoadModel = sync.OnceValues(func() (*Model, error) { return ReadModel(schemaFiles) })
 
 // retire is the optional field of every monthly table: the key is withdrawn from this month on.
 var retire = Field{
@@ -144,15 +145,21 @@ var retire = Field{
 	Description: "« oui » retire cette ligne à partir du mois de ce classeur : elle n’aurait pas dû être déclarée. Pour une fin ordinaire, remplissez plutôt la date de fin.",
 }
 
-func loadModel() (*Model, error) {
+// ReadModel reads schemas as strictly as LoadModel does its own: schemas/<table>.json and schemas/codelists.json, such as
+// Method has them, or a release that was made by another version.
+func ReadModel(files fs.FS) (*Model, error) {
 	m := &Model{Schemas: map[string]*Schema{}}
-	if err := decodeStrict("schemas/codelists.json", &m.CodeLists); err != nil {
+	var err error
+	if m.Digest, err = digest(files); err != nil {
+		return nil, err
+	}
+	if err := decodeStrict(files, "schemas/codelists.json", &m.CodeLists); err != nil {
 		return nil, err
 	}
 	names := append([]string{"accueil", "retour", "commentaires", "territoires", "parametres"}, Tables...)
 	for _, name := range names {
 		s := &Schema{}
-		if err := decodeStrict(path.Join("schemas", name+".json"), s); err != nil {
+		if err := decodeStrict(files, path.Join("schemas", name+".json"), s); err != nil {
 			return nil, err
 		}
 		if s.Name != name {
@@ -189,8 +196,8 @@ func loadModel() (*Model, error) {
 	return m, nil
 }
 
-func decodeStrict(file string, v any) error {
-	data, err := schemaFiles.ReadFile(file)
+func decodeStrict(files fs.FS, file string, v any) error {
+	data, err := fs.ReadFile(files, file)
 	if err != nil {
 		return err
 	}
@@ -334,13 +341,18 @@ func (m *Model) Values(list string) []string {
 // Method is the descriptions as files: schemas/<table>.json.
 func Method() fs.FS { return schemaFiles }
 
-// Digest identifies the descriptions: what was parsed under other ones is parsed again.
-var Digest = sync.OnceValue(func() string {
+func digest(files fs.FS) (string, error) {
 	hash := sha256.New()
-	files, _ := schemaFiles.ReadDir("schemas") // embedded: cannot fail
-	for _, f := range files {
-		data, _ := schemaFiles.ReadFile(path.Join("schemas", f.Name()))
+	all, err := fs.ReadDir(files, "schemas")
+	if err != nil {
+		return "", err
+	}
+	for _, f := range all {
+		data, err := fs.ReadFile(files, path.Join("schemas", f.Name()))
+		if err != nil {
+			return "", err
+		}
 		fmt.Fprintf(hash, "%s %d\n%s", f.Name(), len(data), data)
 	}
-	return hex.EncodeToString(hash.Sum(nil))
-})
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}

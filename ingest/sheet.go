@@ -23,7 +23,11 @@ type Sheet struct {
 	Name   string
 	Hidden bool
 	Rows   iter.Seq2[Row, error]
+	Tables func() ([]Area, error) // what is marked as tables; of an .xlsx alone, else nil
 }
+
+// Area is a rectangle of cells, its corners in it: columns from 0, rows from 1.
+type Area struct{ Left, Top, Right, Bottom int }
 
 // Row is a row of a sheet. Number counts from 1 as people see it. Cells are those that hold
 // something, from left to right; the slice is valid until the next row.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -149,13 +150,45 @@ func (x *xlsxFile) readWorkbook(w *Workbook, part string, relations []relation) 
 			}
 			name := string(s.attr("name"))
 			state := string(s.attr("state"))
-			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target)})
+			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target), Tables: func() ([]Area, error) { return x.tables(r.target) }})
 			if len(w.Sheets) > maxSheets {
 				return errBomb
 			}
 		}
 		return nil
 	})
+}
+
+// tables are the areas of the tables that a sheet refers to.
+func (x *xlsxFile) tables(sheet string) (areas []Area, err error) {
+	relations, err := x.container.relations(sheet)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range relations {
+		if r.external || !strings.HasSuffix(r.kind, "/table") {
+			continue
+		}
+		err := x.container.scan(r.target, func(s *xmlScanner) error {
+			if string(s.name) != "table" {
+				return nil
+			}
+			from, to, _ := bytes.Cut(s.attr("ref"), []byte(":"))
+			var a Area
+			var ok, ok2 bool
+			a.Left, a.Top, ok = cellReference(from)
+			a.Right, a.Bottom, ok2 = cellReference(to)
+			if !ok || !ok2 {
+				return fmt.Errorf("%q is no range", s.attr("ref"))
+			}
+			areas = append(areas, a)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return areas, nil
 }
 
 func (x *xlsxFile) readStyles(part string) error {

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,25 +13,10 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"cairn/exports/shown"
 	"cairn/ingest"
 	"cairn/transform"
 )
-
-// spot is where a figure stands.
-type spot struct{ indicator, territory, period, modalite string }
-
-// truth is what a workbook may show: the open data as Arrow reads them, and beside them the table of secrecy.
-type truth struct {
-	month       time.Time
-	figures     map[spot]map[string]any // indicateurs.parquet; of a funder's own territories, the database
-	secrecy     map[spot]string         // statuts of indicateur.publiees
-	known       map[spot]bool           // figures that the team has
-	trends      map[spot]map[string]any // tendances.parquet, without period
-	limits      map[spot]map[string]any // comparaisons.parquet
-	catalogue   map[string]map[string]any
-	territories map[string]string // name → id
-	model       *ingest.Model
-}
 
 // parquetRows reads a file of the open data with another implementation than the one that wrote it.
 func parquetRows(path string) ([]map[string]any, error) {
@@ -77,68 +63,56 @@ func parquetRows(path string) ([]map[string]any, error) {
 	return rows, reader.Err()
 }
 
-func spotOf(row map[string]any) spot {
-	text := func(name string) string { s, _ := row[name].(string); return s }
-	return spot{text("indicateur"), text("territoire_id"), text("periode"), text("modalite")}
-}
-
-func readTruth(r *reports) (*truth, error) {
-	w := &truth{figures: map[spot]map[string]any{}, secrecy: map[spot]string{}, known: map[spot]bool{}, trends: map[spot]map[string]any{}, limits: map[spot]map[string]any{},
-		catalogue: map[string]map[string]any{}, territories: map[string]string{}}
-	var err error
-	if w.model, err = ingest.LoadModel(); err != nil {
+// readTruth is what the workbooks of a release may show: the open data as Arrow reads them, held to the database's table
+// of secrecy, and from the database the figures of funders' own territories.
+func readTruth(r *reports) (*shown.Data, error) {
+	m, err := ingest.LoadModel()
+	if err != nil {
 		return nil, err
 	}
-	if w.month, err = time.Parse("2006-01", filepath.Base(filepath.Dir(r.release))); err != nil {
+	month, err := time.Parse("2006-01", filepath.Base(filepath.Dir(r.release)))
+	if err != nil {
 		return nil, err
 	}
-	for name, keep := range map[string]func(map[string]any){
-		"indicateurs":  func(row map[string]any) { w.figures[spotOf(row)] = row },
-		"tendances":    func(row map[string]any) { w.trends[spotOf(row)] = row },
-		"comparaisons": func(row map[string]any) { w.limits[spotOf(row)] = row },
-		"catalogue":    func(row map[string]any) { w.catalogue[row["indicateur"].(string)] = row },
-		"territoires":  func(row map[string]any) { w.territories[row["nom"].(string)] = row["territoire_id"].(string) },
-	} {
-		rows, err := parquetRows(filepath.Join(r.release, "donnees", name+".parquet"))
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			keep(row)
-		}
+	w, err := shown.Read(m, month, func(name string) ([]shown.Row, error) {
+		return parquetRows(filepath.Join(r.release, "donnees", name+".parquet"))
+	})
+	if err != nil {
+		return nil, err
 	}
-	return w, w.readSecrecy(filepath.Join(r.dir, "cairn.duckdb"))
+	return w, readSecrecy(w, filepath.Join(r.dir, "cairn.duckdb"))
 }
 
-// readSecrecy adds what the database alone says: the statuts, which figures the team has, and the funders' sets.
-func (w *truth) readSecrecy(path string) error {
+// readSecrecy holds the statuts to those of the database, and adds the figures of the funders' sets.
+func readSecrecy(w *shown.Data, path string) error {
 	db, err := transform.OpenReadOnly(path, "")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	rows, err := db.Query(`SELECT p.indicateur, p.territoire_id, strftime(p.periode, '%Y-%m'), p.modalite, p.statut, v.valeur IS NOT NULL,
+	rows, err := db.Query(`SELECT p.indicateur, p.territoire_id, strftime(p.periode, '%Y-%m'), p.modalite, p.statut,
     p.valeur, p.borne_basse, p.borne_haute, p.effectif::DOUBLE, p.numerateur, p.denominateur, t.reference, t.ecart
-FROM indicateur.publiees p JOIN indicateur.valeurs v USING (indicateur, territoire_id, periode, modalite)
+FROM indicateur.publiees p
 LEFT JOIN indicateur.tendances t USING (indicateur, territoire_id, modalite)`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var at spot
+		var at shown.Spot
 		var statut string
-		var known bool
 		values := make([]*float64, 8)
-		if err := rows.Scan(&at.indicator, &at.territory, &at.period, &at.modalite, &statut, &known,
+		if err := rows.Scan(&at.Indicator, &at.Territory, &at.Period, &at.Modalite, &statut,
 			&values[0], &values[1], &values[2], &values[3], &values[4], &values[5], &values[6], &values[7]); err != nil {
 			return err
 		}
-		w.secrecy[at], w.known[at] = statut, known
-		if !strings.HasPrefix(at.territory, "*") || at.territory == "*" {
+		if !strings.HasPrefix(at.Territory, "*") || at.Territory == "*" {
+			if said := w.Figures[at]["statut"]; said != statut {
+				return fmt.Errorf("%v: the open data say %v, the table of secrecy %q", at, said, statut)
+			}
 			continue
 		}
-		row, trend := map[string]any{"statut": statut}, map[string]any{}
+		row, trend := shown.Row{"statut": statut}, shown.Row{}
 		for i, name := range []string{"valeur", "borne_basse", "borne_haute", "effectif", "numerateur", "denominateur", "reference", "ecart"} {
 			if values[i] != nil && i < 6 {
 				row[name] = *values[i]
@@ -146,9 +120,9 @@ LEFT JOIN indicateur.tendances t USING (indicateur, territoire_id, modalite)`)
 				trend[name] = *values[i]
 			}
 		}
-		w.figures[at] = row
-		at.period = ""
-		w.trends[at] = trend
+		w.Figures[at] = row
+		at.Period = ""
+		w.Trends[at] = trend
 	}
 	return rows.Err()
 }

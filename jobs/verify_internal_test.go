@@ -19,7 +19,7 @@ func (p *replay) verify(dir, workspace string) (said string, err error) {
 	elsewhere := *p.env
 	elsewhere.workspace = workspace
 	err = (&verifyCmd{Release: dir}).Run(&elsewhere)
-	return p.out.String(), err
+	return strings.ReplaceAll(p.out.String(), "\u00a0", " "), err
 }
 
 // A release as it was published is identical; of one that was tampered with, each file, figure and cell is named.
@@ -34,7 +34,7 @@ func TestVerify(t *testing.T) {
 	p.receive(end)
 	p.run(end, &runCmd{})
 	dir := filepath.Join(p.env.workspace, "outbox", "2026-10", "v1")
-	if said, err := p.verify(dir, p.env.workspace); err != nil || !strings.HasSuffix(said, "identical\n") || !strings.Contains(said, "made again") {
+	if said, err := p.verify(dir, p.env.workspace); err != nil || !strings.HasSuffix(said, "identique\n") || !strings.Contains(said, "recalculé depuis l’espace de travail") {
 		t.Fatalf("%v\n%s", err, said)
 	}
 
@@ -72,17 +72,17 @@ func TestVerify(t *testing.T) {
 
 	said, err := p.verify(copied, p.env.workspace)
 	if err == nil {
-		t.Fatalf("identical:\n%s", said)
+		t.Fatalf("identique:\n%s", said)
 	}
 	for _, want := range []string{
-		`evaluateurs/2026-10_arlenthe_evaluation.xlsx: Fiches!B6 holds "un autre nom", made again "`,
-		"donnees/indicateurs.parquet: E08, arlenthe, 2026-10: valeur is 0.123, made again ",
-		"donnees/dialogues.parquet: arlenthe, ",
-		"statut is annule, made again tenu",
-		"comparaison/2026-10_comparaison.xlsx: it is missing",
-		"methode: it is not the method that the manifest says",
-		"methode/indicateurs/catalogue/C02_relations_partenariales.sql: made again it has other bytes",
-		"note.txt: made again, the release does not have it",
+		`evaluateurs/2026-10_arlenthe_evaluation.xlsx : Fiches!B6 contient "un autre nom", refait "`,
+		"donnees/indicateurs.parquet : E08, arlenthe, 2026-10 : valeur vaut 0.123, refait ",
+		"donnees/dialogues.parquet : arlenthe, ",
+		"statut vaut annule, refait tenu",
+		"comparaison/2026-10_comparaison.xlsx : il manque",
+		"methode : ce n’est pas la méthode que dit le manifeste",
+		"methode/indicateurs/catalogue/C02_relations_partenariales.sql : refait, il a d’autres octets : la définition de C02 a changé",
+		"note.txt : il est en trop : refaite, la publication ne l’a pas",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("nothing says %q:\n%s", want, said)
@@ -94,14 +94,14 @@ func TestVerify(t *testing.T) {
 
 	// Elsewhere, the digests name the files, and the CSV twins the figures.
 	said, err = p.verify(copied, t.TempDir())
-	if err == nil || !strings.Contains(said, "not made again") {
+	if err == nil || !strings.Contains(said, "non recalculables ici (hors de tout espace de travail)") {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	for _, want := range []string{
-		"evaluateurs/2026-10_arlenthe_evaluation.xlsx: its bytes are not those of the manifest",
-		"donnees/indicateurs.parquet: E08, arlenthe, 2026-10: valeur is 0.123, in the CSV twin ",
-		"comparaison/2026-10_comparaison.xlsx: it is missing",
-		"note.txt: the manifest does not have it",
+		"evaluateurs/2026-10_arlenthe_evaluation.xlsx : ses octets ne sont pas ceux du manifeste",
+		"donnees/indicateurs.parquet : E08, arlenthe, 2026-10 : valeur vaut 0.123, dans le CSV jumeau ",
+		"comparaison/2026-10_comparaison.xlsx : il manque",
+		"note.txt : il est en trop : le manifeste ne l’a pas",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("nothing says %q:\n%s", want, said)
@@ -116,7 +116,7 @@ func TestVerify(t *testing.T) {
 	if err := os.WriteFile(manifest, append(data, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if said, err = p.verify(dir, p.env.workspace); err == nil || !strings.Contains(said, "manifest.json: it is not the one that the journal says was published") {
+	if said, err = p.verify(dir, p.env.workspace); err == nil || !strings.Contains(said, "manifest.json : ce n’est pas celui que le journal dit avoir été publié") {
 		t.Errorf("%v\n%s", err, said)
 	}
 }

@@ -147,7 +147,7 @@ func buildHorizon(tx *Tx, s State) error {
 
 func buildTables(tx *Tx, m *ingest.Model, names []string) error {
 	for _, name := range names {
-		query, err := tableQuery(m, name)
+		query, err := tableQuery(tx.sql, m, name)
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func buildTables(tx *Tx, m *ingest.Model, names []string) error {
 	return nil
 }
 
-func tableQuery(m *ingest.Model, name string) (string, error) {
+func tableQuery(files fs.FS, m *ingest.Model, name string) (string, error) {
 	switch name {
 	case "cles":
 		return keysQuery(m), nil
@@ -173,26 +173,26 @@ func tableQuery(m *ingest.Model, name string) (string, error) {
 	case "nombres":
 		return numbersQuery(m), nil
 	case "controles":
-		return checksQuery()
+		return checksQuery(files)
 	case "renvois_rompus":
-		return readSQL("sql/core/renvois_rompus.sql")
+		return readSQL(files, "sql/core/renvois_rompus.sql")
 	default:
-		return readSQL("sql/core/" + name + ".sql")
+		return readSQL(files, "sql/core/"+name+".sql")
 	}
 }
 
 // checks are the rules that look at the other workbooks, one query each.
-func checks() []string {
+func checks(files fs.FS) ([]string, error) {
 	var rules []string
-	files, _ := fs.ReadDir(sqlFiles, "sql/checks") // embedded: cannot fail
-	for _, f := range files {
+	all, err := fs.ReadDir(files, "sql/checks")
+	for _, f := range all {
 		rules = append(rules, strings.TrimSuffix(f.Name(), ".sql"))
 	}
-	return rules
+	return rules, err
 }
 
-func readSQL(name string) (string, error) {
-	data, err := sqlFiles.ReadFile(name)
+func readSQL(files fs.FS, name string) (string, error) {
+	data, err := fs.ReadFile(files, name)
 	return string(data), err
 }
 

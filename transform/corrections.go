@@ -162,7 +162,7 @@ func (w *Warehouse) SheetsBehind(ctx context.Context, m *ingest.Model, query str
 				found[name] = true
 			} else if schema == "core" && !seen[name] {
 				seen[name] = true
-				next, err := tableQuery(m, name)
+				next, err := tableQuery(w.files(), m, name)
 				if err != nil {
 					return err
 				}

@@ -22,7 +22,7 @@ type parsed struct {
 // reader or the schemas have changed since, everything is parsed again. It returns how many were
 // parsed; progress, if not nil, is called after each.
 func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) (int, error) {
-	version := ingest.ReaderVersion + "-" + ingest.Digest() + "-" + w.Key.fingerprint()
+	version := ingest.ReaderVersion + "-" + m.Digest + "-" + w.Key.fingerprint()
 	known, err := w.loaded(ctx, version)
 	if err != nil {
 		return 0, err

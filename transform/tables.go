@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -196,10 +197,14 @@ WHERE s.courante AND NOT r._ecartee AND r.retire IS DISTINCT FROM 'true' AND %s 
 }
 
 // checksQuery is core.controles: what each query of sql/checks shows, under its rule, the name of its file.
-func checksQuery() (string, error) {
+func checksQuery(files fs.FS) (string, error) {
+	rules, err := checks(files)
+	if err != nil {
+		return "", err
+	}
 	var parts []string
-	for _, rule := range checks() {
-		query, err := readSQL("sql/checks/" + rule + ".sql")
+	for _, rule := range rules {
+		query, err := readSQL(files, "sql/checks/"+rule+".sql")
 		if err != nil {
 			return "", err
 		}

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"io/fs"
 	"iter"
 	"strings"
 	"sync"
@@ -24,7 +25,8 @@ import (
 // Warehouse is an open database. One process owns the file.
 type Warehouse struct {
 	*sql.DB
-	Key   Key // of the pseudonyms; what was loaded under another one is loaded again
+	Key   Key   // of the pseudonyms; what was loaded under another one is loaded again
+	SQL   fs.FS // the queries that Build makes the tables by, laid out as Method has them; nil: this program's
 	write sync.Mutex
 }
 
@@ -37,18 +39,24 @@ func OpenReadOnly(path, exportDir string) (*Warehouse, error) {
 	return open(path, path+"?access_mode=READ_ONLY", exportDir)
 }
 
-func open(path, dsn, exportDir string) (*Warehouse, error) {
+// OpenSandbox opens a database in memory for queries that others wrote: nothing can be read or written outside of it, its
+// memory is bounded and nothing is spilled to a disk. How long they take is the context's to bound.
+func OpenSandbox() (*Warehouse, error) {
+	return open("", "", "", "SET memory_limit = '1GB'", "SET threads = 2", "SET temp_directory = ''")
+}
+
+func open(path, dsn, exportDir string, settings ...string) (*Warehouse, error) {
 	connector, err := duckdb.NewConnector(dsn, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	db := sql.OpenDB(connector)
-	settings := []string{
+	settings = append(settings,
 		"SET autoload_known_extensions = false",
 		"SET autoinstall_known_extensions = false",
 		"SET TimeZone = 'UTC'",
 		"SET preserve_insertion_order = true",
-	}
+	)
 	if exportDir != "" {
 		settings = append(settings, "SET allowed_directories = ['"+strings.ReplaceAll(exportDir, "'", "''")+"']")
 	}
@@ -62,11 +70,20 @@ func open(path, dsn, exportDir string) (*Warehouse, error) {
 	return &Warehouse{DB: db}, nil
 }
 
+// files are the queries that the tables are made by.
+func (w *Warehouse) files() fs.FS {
+	if w.SQL != nil {
+		return w.SQL
+	}
+	return sqlFiles
+}
+
 // Tx is one write transaction on its own connection.
 type Tx struct {
 	ctx  context.Context
 	conn *sql.Conn
 	key  Key
+	sql  fs.FS
 }
 
 // Update runs f in one transaction, alone: all of what it writes is seen at once, or nothing.
@@ -78,7 +95,7 @@ func (w *Warehouse) Update(ctx context.Context, f func(*Tx) error) (err error) {
 		return err
 	}
 	defer conn.Close()
-	tx := &Tx{ctx, conn, w.Key}
+	tx := &Tx{ctx, conn, w.Key, w.files()}
 	if err := tx.Exec("BEGIN"); err != nil {
 		return err
 	}
