@@ -52,6 +52,7 @@ type cli struct {
 	Send     sendCmd     `cmd:"" help:"Deliver reports, returns and reminders to those whom cairn.toml names."`
 	Rebuild  rebuildCmd  `cmd:"" help:"Make the database again from the archive and the journal alone, and prove it equal to the one that stands."`
 	Verify   verifyCmd   `cmd:"" help:"Show that a release is what was published, and what its workbooks give again; or what differs, and why."`
+	Rehearse rehearseCmd `cmd:"" help:"Compute the whole history by the method of a release and by today's, and write what changes: before, after, declared or not."`
 	Backup   backupCmd   `cmd:"" help:"Copy the archive, the journal, the releases and the configuration to a folder, and read the copy back."`
 	Restore  restoreCmd  `cmd:"" help:"Make a workspace from a backup that is whole."`
 }
