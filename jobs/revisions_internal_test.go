@@ -111,7 +111,8 @@ func (p *replay) correct(path, sheet, cell, text string, at time.Time) {
 }
 
 // Every published figure that changes is listed once, with its true cause: a late file, a corrected cell with its address,
-// the decision to withdraw a workbook, a changed definition, or several of them. What is true is found by letting each happen alone.
+// the decision to withdraw a workbook, a changed definition, or several of them; a decision that changes nothing is no cause. What is true is found by
+// letting each happen alone.
 func TestRevisions(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -129,12 +130,14 @@ func TestRevisions(t *testing.T) {
 		t.Fatalf("%s has no workbook of %s", territory, month)
 		return ""
 	}
-	late := book("valbrune", "2026-09")
+	late, alsoLate := book("valbrune", "2026-09"), book("arlenthe", "2026-09")
 	begin := func() *replay {
 		p := newReplay(t, world, source)
 		p.receive(day)
-		if err := os.Remove(filepath.Join(p.env.workspace, "inbox", filepath.FromSlash(late))); err != nil {
-			t.Fatal(err)
+		for _, path := range []string{late, alsoLate} {
+			if err := os.Remove(filepath.Join(p.env.workspace, "inbox", filepath.FromSlash(path))); err != nil {
+				t.Fatal(err)
+			}
 		}
 		return p
 	}
@@ -142,13 +145,14 @@ func TestRevisions(t *testing.T) {
 	before := base.computed(day)
 	things := []injected{
 		{"late", exports.LateFile, "valbrune", func(p *replay) { p.drop(late, late, day) }, ""},
+		{"other late", exports.LateFile, "arlenthe", func(p *replay) { p.drop(alsoLate, alsoLate, day) }, ""},
 		{"correction", exports.CorrectedCell, "valbrune", func(p *replay) {
 			p.correct(book("valbrune", "2026-10"), "Dialogues", "D2", "Annulé", day.Add(time.Hour))
 		}, "Dialogues!D2"},
 		{"other correction", exports.CorrectedCell, "arlenthe", func(p *replay) {
 			p.correct(book("arlenthe", "2026-08"), "Dialogues", "D2", "Reporté", day.Add(2*time.Hour))
 		}, "Dialogues!D2"},
-		{"decision", exports.Withdrawal, "brevigny", func(p *replay) { p.withdraw(day, book("brevigny", "2026-08")) }, ""},
+		{"withdrawal", exports.Withdrawal, "brevigny", func(p *replay) { p.withdraw(day, book("brevigny", "2026-08")) }, ""},
 	}
 	moves := map[string]map[exports.FigureKey]bool{} // by what happens alone
 	for _, x := range things {
@@ -183,6 +187,7 @@ func TestRevisions(t *testing.T) {
 	if len(moves["definition"]) == 0 {
 		t.Fatal("the other definition changes no figure: it shows nothing")
 	}
+	lived.decide(day.AddDate(0, 0, -1)) // changes no figure: it is the cause of none
 	for _, x := range things {
 		x.do(lived)
 	}
