@@ -283,11 +283,13 @@ func (r *Rehearsal) summarySheet() sheet {
 		columns: []column{{"Code", 8, codeFormat}, {"Indicateur", 40, textFormat}, {"Chiffres", 11, integerFormat}, {"Qui changent", 11, integerFormat}, {"Non déclarés", 11, integerFormat},
 			{"Changement médian", 14, twoDecimals}, {"Rupture déclarée", 40, besideFormat}, {"Conclusion", 34, besideFormat}},
 		sentences: []string{"Cette feuille contient un tableau : les indicateurs dont un chiffre change, ou qui déclarent une rupture que l’ancienne méthode n’avait pas.",
-			"Le changement médian est celui des valeurs, sans leur signe, là où les deux méthodes en ont une ; [so] : il n’y en a pas. Une rupture vaut pour son mois et les suivants : ce qui change avant elle n’est pas déclaré."}}
+			"Le changement médian est celui des valeurs, sans leur signe et pour une part en points, là où les deux méthodes en ont une ; [so] : il n’y en a pas. Une rupture vaut pour son mois et les suivants : ce qui change avant elle n’est pas déclaré."}}
 	for _, i := range r.Indicators {
 		var median any = "[so]"
-		if i.Median.Valid {
-			median = differenceCell(r.unitOf(i.ID), i.Median)
+		if unit := r.unitOf(i.ID); i.Median.Valid && unit == "part" {
+			median = formatted{100 * i.Median.V, oneDecimal}
+		} else if i.Median.Valid {
+			median = formatted{i.Median.V, unitFormats[unit]}
 		}
 		declared := i.Break
 		if declared == "" {
