@@ -3,10 +3,10 @@
 .DEFAULT_GOAL := help
 GO ?= go
 
-.PHONY: help build test check bench bench-peers bench-scale fuzz faults year soak vintages demo clean
+.PHONY: help build test check bench bench-peers bench-scale bench-postgres fuzz faults year soak vintages demo clean
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the cairn binary
 	$(GO) build -o cairn .
@@ -22,6 +22,9 @@ bench: ## measure reading, loading, computing and exporting; readers beside exce
 
 bench-peers: build ## the whole job in turn with pandas, R and SheetJS scripts that do its bare means (PYTHON3, RSCRIPT, NODE, NODE_PATH)
 	$(GO) run ./jobs/bench --cairn ./cairn peers
+
+bench-postgres: build ## how many of the SQL files run unchanged on a PostgreSQL server, which it starts
+	$(GO) run ./jobs/bench --cairn ./cairn postgres
 
 bench-scale: build ## from nothing, with nothing new and with a new month, on 1, 3 and 10 years; a year of 100 and 1,250 territories
 	$(GO) run ./jobs/bench --cairn ./cairn scale

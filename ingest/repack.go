@@ -48,8 +48,9 @@ func SaveOver(w io.Writer, f *excelize.File, original []byte, mend func(name str
 			return fmt.Errorf("mend %s: %w", p.name, err)
 		}
 	}
-	kept := map[string]*zip.File{}
+	var kept map[string]*zip.File
 	if original != nil {
+		kept = map[string]*zip.File{}
 		from, err := zip.NewReader(bytes.NewReader(original), int64(len(original)))
 		if err != nil {
 			return fmt.Errorf("open the original: %w", err)
@@ -75,22 +76,22 @@ func pack(w io.Writer, parts []*piece, kept map[string]*zip.File) error {
 	out := zip.NewWriter(w)
 	out.RegisterCompressor(zip.Deflate, compressor)
 	for _, p := range parts {
-		if err := p.write(out, kept[p.name]); err != nil {
+		if err := p.write(out, kept); err != nil {
 			return fmt.Errorf("pack %s: %w", p.name, err)
 		}
 	}
 	return out.Close()
 }
 
-func (p *piece) write(out *zip.Writer, kept *zip.File) error {
+func (p *piece) write(out *zip.Writer, kept map[string]*zip.File) error {
 	header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, Modified: zipEpoch}
 	if p.name == contentTypes {
 		p.data = sortContentTypes(p.data)
 	}
-	if p.is(kept) {
-		return copyRaw(out, header, kept)
+	if file := kept[p.name]; p.is(file) {
+		return copyRaw(out, header, file)
 	}
-	if p.unchanging() {
+	if kept == nil && p.unchanging() { // what differs from an original is of that one alone
 		return p.writeKept(out, header)
 	}
 	w, err := out.CreateHeader(header)
@@ -124,7 +125,7 @@ func copyRaw(out *zip.Writer, header *zip.FileHeader, from *zip.File) error {
 // unchanging reports whether a part is mostly the same in each workbook of a kind: its compressed
 // form is kept.
 func (p *piece) unchanging() bool {
-	return strings.HasPrefix(p.name, "xl/comments") || strings.HasPrefix(p.name, "xl/drawings/vmlDrawing") || strings.HasPrefix(p.name, "xl/theme/")
+	return strings.HasPrefix(p.name, "xl/comments") || strings.HasPrefix(p.name, "xl/drawings/vmlDrawing") || strings.HasPrefix(p.name, "xl/theme/") || p.name == "xl/styles.xml"
 }
 
 // deflated are parts that were compressed before, by the digest of what they hold.

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -48,6 +49,10 @@ func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Ar
 		}
 		return appendRaw(tx, m, submissions)
 	})
+	if len(missing) > 100 {
+		submissions = nil
+		debug.FreeOSMemory() // the rows are in the database, which needs the room next and knows nothing of Go's
+	}
 	return len(missing), err
 }
 

@@ -3,6 +3,7 @@
 //
 //	bench peers   ten territories × 12 months, in turn with scripts of other tools that do the bare means of the same job
 //	bench scale   1, 3 and 10 years of ten territories, and a year of 100 and 1,250 with workbooks of 300 cells
+//	bench postgres   the SQL files, as they stand, given to a PostgreSQL server that holds the same tables
 //
 // Runs to be compared are made in turn, so that what else the machine does hurts them alike; a ratio is the median
 // of the ratios of processor time of the rounds, with the least and the largest.
@@ -41,6 +42,8 @@ type cli struct {
 	Cairn string   `help:"The binary to measure." default:"./cairn"`
 	Peers peersCmd `cmd:"" help:"Beside scripts of other tools. PYTHON3, RSCRIPT and NODE name other interpreters."`
 	Scale scaleCmd `cmd:"" help:"On longer histories and more territories."`
+
+	Postgres postgresCmd `cmd:"" help:"How many of the SQL files run unchanged on PostgreSQL."`
 }
 
 func main() {
