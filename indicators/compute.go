@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cairn/ingest"
@@ -89,7 +90,7 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	if err != nil {
 		return err
 	}
-	figures, published, long, err := computeFigures(ctx, w, catalogue, progress)
+	all, err := computeFigures(ctx, w, catalogue, progress)
 	if err != nil {
 		return err
 	}
@@ -101,15 +102,14 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	if err != nil {
 		return err
 	}
-	tendencies := long.judged()
 	steps := []func(*transform.Tx) error{
-		func(tx *transform.Tx) error { return store(tx, catalogue, figures, published) },
-		func(tx *transform.Tx) error { return storeTendencies(tx, tendencies) },
+		func(tx *transform.Tx) error { return store(tx, catalogue, all.figures, all.published) },
+		func(tx *transform.Tx) error { return storeTendencies(tx, all.tendencies) },
 		func(tx *transform.Tx) error {
-			return storeComparisons(tx, comparisons(catalogue, published, places, horizon))
+			return storeComparisons(tx, comparisons(catalogue, all.published, places, horizon))
 		},
 		func(tx *transform.Tx) error {
-			return storeDeliberations(tx, deliberations(catalogue, published, tendencies, places, horizon))
+			return storeDeliberations(tx, deliberations(catalogue, all.published, all.tendencies, places, horizon))
 		},
 		func(tx *transform.Tx) error { return storeHypotheses(tx, hypotheses) },
 		storePairs,
@@ -126,52 +126,52 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 
 // ComputeFigures fills the schema indicateur with the catalogue, valeurs and publiees alone, by any catalogue.
 func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) error {
-	figures, published, _, err := computeFigures(ctx, w, catalogue, progress)
+	all, err := computeFigures(ctx, w, catalogue, progress)
 	if err != nil {
 		return err
 	}
-	return w.Update(ctx, func(tx *transform.Tx) error { return store(tx, catalogue, figures, published) })
+	return w.Update(ctx, func(tx *transform.Tx) error { return store(tx, catalogue, all.figures, all.published) })
 }
 
 // computeFigures computes the figures of every indicator, the same as they may leave the team, and their long term.
-func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) (figures, published []Figure, long *longTerm, err error) {
+// The indicators rest on core alone and are computed side by side.
+func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) (all computed, err error) {
 	spine, err := readSpine(ctx, w)
 	if err != nil {
-		return nil, nil, nil, err
+		return all, err
 	}
-	if long, err = newLongTerm(ctx, w, spine); err != nil {
-		return nil, nil, nil, err
+	long, err := newLongTerm(ctx, w, spine)
+	if err != nil {
+		return all, err
 	}
 	secrets, err := newSecrecy(ctx, w)
 	if err != nil {
-		return nil, nil, nil, err
+		return all, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	next := aggregateAhead(ctx, w, catalogue[0])
-	for i, ind := range catalogue {
-		read := <-next
-		if read.err != nil {
-			return nil, nil, nil, fmt.Errorf("compute %s: %w", ind.ID, read.err)
+	results := make([]computed, len(catalogue))
+	var done int
+	var report sync.Mutex
+	err = ingest.Each(len(catalogue), func(i int) (err error) {
+		if results[i], err = catalogue[i].compute(ctx, w, spine, secrets, long); err != nil {
+			return err
 		}
-		if i+1 < len(catalogue) {
-			next = aggregateAhead(ctx, w, catalogue[i+1])
-		}
-		groups := read.groups
-		made := ind.figures(spine, groups)
-		shown, err := secrets.publish(ctx, ind, made)
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("secrets of %s: %w", ind.ID, err)
-		}
-		if err := long.follow(ctx, ind, shown, groups); err != nil {
-			return nil, nil, nil, fmt.Errorf("trends of %s: %w", ind.ID, err)
-		}
-		figures, published = append(figures, made...), append(published, shown...)
 		if progress != nil {
-			progress(i+1, len(catalogue))
+			report.Lock()
+			defer report.Unlock()
+			done++
+			progress(done, len(catalogue))
 		}
+		return nil
+	})
+	if err != nil {
+		return all, err
 	}
-	return figures, published, long, nil
+	for _, r := range results {
+		all.figures, all.published = append(all.figures, r.figures...), append(all.published, r.published...)
+		all.tendencies = append(all.tendencies, r.tendencies...)
+	}
+	judge(all.tendencies)
+	return all, nil
 }
 
 // Recompute computes the figures of one indicator at one month, from the tables that a database has of core and etat.
@@ -190,24 +190,25 @@ func (ind *Indicator) Recompute(ctx context.Context, w *transform.Warehouse, at 
 // Summed reports whether the indicator is undefined where too few months came of the sheet that it sums.
 func (ind *Indicator) Summed() bool { return ind.windowedSum() }
 
-// aggregation is what the database makes of an indicator's rows.
-type aggregation struct {
-	groups map[groupKey]aggregated
-	err    error
+// computed is what is made of the rows of one indicator, or of all.
+type computed struct {
+	figures, published []Figure
+	tendencies         []Tendency
 }
 
-// aggregateAhead lets the database work on an indicator while the one before it is finished.
-func aggregateAhead(ctx context.Context, w *transform.Warehouse, ind *Indicator) <-chan aggregation {
-	done := make(chan aggregation, 1)
-	go func() {
-		var a aggregation
-		a.err = ingest.Guard(func() (err error) {
-			a.groups, err = readGroups(ctx, w, ind, ind.groupsQuery(year))
-			return err
-		})
-		done <- a
-	}()
-	return done
+func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, spine []month, secrets *secrecy, long *longTerm) (c computed, err error) {
+	groups, err := readGroups(ctx, w, ind, ind.groupsQuery(year))
+	if err != nil {
+		return c, fmt.Errorf("compute %s: %w", ind.ID, err)
+	}
+	c.figures = ind.figures(spine, groups)
+	if c.published, err = secrets.publish(ctx, ind, c.figures); err != nil {
+		return c, fmt.Errorf("secrets of %s: %w", ind.ID, err)
+	}
+	if c.tendencies, err = long.follow(ctx, ind, c.published, groups); err != nil {
+		return c, fmt.Errorf("trends of %s: %w", ind.ID, err)
+	}
+	return c, nil
 }
 
 // readSpine lists the months of each set, which is outdated when all of its territories are, and of each

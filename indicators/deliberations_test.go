@@ -103,6 +103,7 @@ func TestChanges(t *testing.T) {
 	figures = append(figures, followedFigures("E01", "alpha", january, 1, 1, 1, 1, 1, 9)...)            // a count
 	figures = append(figures, followedFigures("C02", Programme, january, 0, 0, 0, 0, 0, 1)...)
 	figures = append(figures, followedFigures("V05", "alpha", january, -1, -1, -1, 0.2, 0.2, 0.1)...) // 0.2: −0.1
+	var tendencies []Tendency
 	for _, ind := range loadCatalogue(t) {
 		var own []Figure
 		for _, f := range figures {
@@ -111,18 +112,21 @@ func TestChanges(t *testing.T) {
 			}
 		}
 		ind.Window, ind.Dated = "", "" // what is tested, and needs a database, is not looked at here
-		if err := long.follow(t.Context(), ind, own, nil); err != nil {
+		followed, err := long.follow(t.Context(), ind, own, nil)
+		if err != nil {
 			t.Fatal(err)
 		}
+		tendencies = append(tendencies, followed...)
 	}
-	got := changes(loadCatalogue(t), figures, long.judged(), places, horizon)[0]
+	judge(tendencies)
+	got := changes(loadCatalogue(t), figures, tendencies, places, horizon)[0]
 	checkWithin(t, "Δ of cooperation", got[0].Mean, defined(0.45), 1e-12)
 	checkWithin(t, "Δ of engagement", got[1].Mean, undefined, 0)
 	checkWithin(t, "Δ of valeur_sociale", got[2].Mean, defined(-0.1), 1e-12)
 	if n := [3]int{got[0].Figures, got[1].Figures, got[2].Figures}; n != [3]int{2, 0, 1} {
 		t.Errorf("%v figures", n)
 	}
-	all := deliberations(loadCatalogue(t), figures, long.judged(), places, horizon)
+	all := deliberations(loadCatalogue(t), figures, tendencies, places, horizon)
 	if d := all[0]; d.Statut != NoData || d.Positive.Valid || d.Own.Valid {
 		t.Errorf("without a figure of engagement: %+v", d)
 	}

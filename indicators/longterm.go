@@ -54,12 +54,11 @@ type Tendency struct {
 	Word        Word
 }
 
-// longTerm follows the indicators one after another.
+// longTerm is what the indicators are followed with.
 type longTerm struct {
-	warehouse  *transform.Warehouse
-	entries    map[string]time.Time // when each territory entered; of a set, the first of its territories
-	quarters   []month              // of the spine, the months that end a quarter
-	tendencies []Tendency
+	warehouse *transform.Warehouse
+	entries   map[string]time.Time // when each territory entered; of a set, the first of its territories
+	quarters  []month              // of the spine, the months that end a quarter
 }
 
 func newLongTerm(ctx context.Context, w *transform.Warehouse, spine []month) (*longTerm, error) {
@@ -100,10 +99,10 @@ func monthsBetween(from, to time.Time) int {
 // place is where an indicator is followed.
 type place struct{ territory, modalite string }
 
-// follow adds the tendencies of an indicator, whose monthly figures are given with the groups that they were
-// made of. Of a relevé only the months with a new observation are tested: the others carry on what was said
+// follow gives the tendencies of an indicator, not judged yet, whose monthly figures are given with the groups that
+// they were made of. Of a relevé only the months with a new observation are tested: the others carry on what was said
 // before, and are no evidence of their own.
-func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, groups map[groupKey]aggregated) error {
+func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, groups map[groupKey]aggregated) (tendencies []Tendency, err error) {
 	counted, order := byPlace(monthly, func(f Figure) bool { return l.counts(ind, f, 1) })
 	tested := counted
 	switch {
@@ -112,12 +111,12 @@ func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure,
 	case ind.Window != "":
 		quarters, err := readGroups(ctx, l.warehouse, ind, ind.groupsQuery(quarter))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		secret := map[spot]bool{}
 		if ind.Secret != "" { // what a quarter would tell by itself moves no published slope
 			if secret, err = ind.primary(ctx, l.warehouse, quarter); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		tested, _ = byPlace(ind.figures(l.quarters, quarters), func(f Figure) bool {
@@ -136,9 +135,9 @@ func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure,
 		} else {
 			t.extend(counted[p])
 		}
-		l.tendencies = append(l.tendencies, t)
+		tendencies = append(tendencies, t)
 	}
-	return nil
+	return tendencies, nil
 }
 
 // followed reports whether the indicator's trend is tested. Estimators of durations look at all that ever
@@ -217,13 +216,13 @@ func twelveDigits(value float64) float64 {
 	return rounded
 }
 
-// judged gives each tested series its adjusted p and its word. Tests are many together with those of their
+// judge gives each tested series its adjusted p and its word. Tests are many together with those of their
 // family that the same people read: the territories and the programme; any other set is alone, so that
 // asking for it changes nothing that others read.
-func (l *longTerm) judged() []Tendency {
+func judge(tendencies []Tendency) {
 	type audience struct{ family, set string }
 	tested := map[audience][]int{}
-	for i, t := range l.tendencies {
+	for i, t := range tendencies {
 		if !t.Trend.P.Valid {
 			continue
 		}
@@ -236,13 +235,12 @@ func (l *longTerm) judged() []Tendency {
 	for _, which := range tested {
 		p := make([]float64, len(which))
 		for i, at := range which {
-			p[i] = l.tendencies[at].Trend.P.V
+			p[i] = tendencies[at].Trend.P.V
 		}
 		for i, adjusted := range BenjaminiHochberg(p) {
-			l.tendencies[which[i]].judge(adjusted)
+			tendencies[which[i]].judge(adjusted)
 		}
 	}
-	return l.tendencies
 }
 
 func (t *Tendency) judge(adjusted float64) {

@@ -27,10 +27,11 @@ func monthlyFigures(territory string, values ...float64) []Figure {
 func tendencyOf(t *testing.T, ind *Indicator, figures []Figure, entry time.Time) Tendency {
 	t.Helper()
 	l := &longTerm{entries: map[string]time.Time{"alpha": entry}}
-	if err := l.follow(t.Context(), ind, figures, nil); err != nil {
+	all, err := l.follow(t.Context(), ind, figures, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	all := l.judged()
+	judge(all)
 	if len(all) != 1 {
 		t.Fatalf("%d tendencies, want 1", len(all))
 	}
@@ -145,13 +146,14 @@ func TestAdjustedAmongThoseReadTogether(t *testing.T) {
 	tendency := func(indicator, territory string, p float64) Tendency {
 		return Tendency{Indicator: indicator, Territory: territory, Word: NotDetectable, Trend: Trend{P: defined(p), Score: defined(-3)}}
 	}
-	l := &longTerm{tendencies: []Tendency{
+	tendencies := []Tendency{
 		tendency("C01", "*", 0.04), tendency("C20", "alpha", 0.06), tendency("C20", "*trois", 0.09), tendency("E01", "alpha", 0.5), tendency("E02", "alpha", 0.06),
 		{Indicator: "C02", Territory: "alpha", Word: TooEarly},
-	}}
+	}
 	want := []float64{0.06, 0.06, 0.09, 0.5, 0.12}
 	words := []Word{Falling, Falling, Falling, NotDetectable, NotDetectable, TooEarly}
-	for i, got := range l.judged() {
+	judge(tendencies)
+	for i, got := range tendencies {
 		if i < len(want) {
 			checkWithin(t, got.Indicator+" "+got.Territory, got.Adjusted, defined(want[i]), 1e-12)
 		} else if got.Adjusted.Valid {
@@ -214,10 +216,11 @@ func TestFalseAlarmsOfReleves(t *testing.T) {
 			figures = append(figures, f)
 		}
 		l := &longTerm{entries: map[string]time.Time{"alpha": january}}
-		if err := l.follow(t.Context(), ind, figures, groups); err != nil {
+		all, err := l.follow(t.Context(), ind, figures, groups)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := l.judged()[0]; got.N != 5 || got.Word != TooEarly || !got.Reference.Valid {
+		if got := all[0]; got.N != 5 || got.Word != TooEarly || !got.Reference.Valid {
 			t.Errorf("%+v, want five values, too early, with a reference", got)
 		}
 	})

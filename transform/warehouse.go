@@ -32,11 +32,16 @@ type Warehouse struct {
 
 // Open opens or makes the database at path ("" for one in memory). Files can be written below
 // exportDir and nowhere else; nothing can be loaded from outside.
-func Open(path, exportDir string) (*Warehouse, error) { return open(path, path, exportDir) }
+//
+// A query runs on one core: most are short, and sharing them out costs more than it saves. Queries that do not rest
+// on each other run side by side instead. So no figure depends on the number of cores either.
+func Open(path, exportDir string) (*Warehouse, error) {
+	return open(path, path+"?threads=1", exportDir)
+}
 
 // OpenReadOnly opens a database that nothing can change. Several processes may have it open.
 func OpenReadOnly(path, exportDir string) (*Warehouse, error) {
-	return open(path, path+"?access_mode=READ_ONLY", exportDir)
+	return open(path, path+"?threads=1&access_mode=READ_ONLY", exportDir)
 }
 
 // OpenSandbox opens a database in memory for queries that others wrote: nothing can be read or written outside of it, its
