@@ -132,10 +132,19 @@ var Estimators = []Estimator{
 	{
 		// Number of distinct subjects where compte holds, in each modalite. A true zero is a value.
 		Name: "denombrement", Inputs: []string{"compte"}, Known: "compte IS NOT NULL", Spread: true, Sum: true,
-		Aggregates: func(ind *Indicator) []string {
-			return perCode("count(DISTINCT (territoire_id, sujet)) FILTER (connu AND compte AND modalite = '%s')", ind.modalites)
+		Aggregates: func(*Indicator) []string { // the modalite of each subject: one table of them for all modalites
+			return []string{"list_transform(list(DISTINCT (modalite, territoire_id, sujet)) FILTER (connu AND compte), lambda s: s[1])"}
 		},
-		Finish: func(_ *Indicator, a []any, _ group, i int) result { return result{Value: defined(number(a[i]))} },
+		Finish: func(ind *Indicator, a []any, _ group, i int) result {
+			subjects, _ := a[0].([]any) // nil: none
+			n := 0
+			for _, modalite := range subjects {
+				if modalite == ind.modalites[i] {
+					n++
+				}
+			}
+			return result{Value: defined(float64(n))}
+		},
 	},
 	{
 		// Mean of whole numbers: gaps between two levels, or steps up (1) and down (−1).

@@ -50,6 +50,11 @@ func (w *Workspace) open() (*transform.Warehouse, error) {
 	case !stands:
 		return nil, &hintError{errNoDatabase, "nothing has been built here yet: cairn run"}
 	}
+	return w.openStanding()
+}
+
+// openStanding opens the database whose bytes were just looked at.
+func (w *Workspace) openStanding() (*transform.Warehouse, error) {
 	return w.openFile(databaseFile, transform.OpenReadOnly)
 }
 

@@ -159,7 +159,8 @@ func (v *revising) rows() ([]exports.Revision, error) {
 			rows = append(rows, row)
 			continue
 		}
-		for _, s := range steps {
+		for i := range steps {
+			s := &steps[i]
 			if s.before[k] == s.after[k] {
 				continue
 			}
@@ -258,6 +259,33 @@ func (v *revising) describe(c *change, r transform.Reception) {
 type step struct {
 	before, after map[exports.FigureKey]exports.Figure
 	changes       map[string][]change // by territory; those of "" are everybody's
+
+	moved map[[2]string]map[string]bool // by indicator and month, the territories of which a figure is another one
+}
+
+// territories are those of which the step changed a figure of an indicator and month, or brought the first.
+func (s *step) territories(indicator, month string) map[string]bool {
+	if s.moved == nil {
+		s.moved = map[[2]string]map[string]bool{}
+		add := func(k exports.FigureKey) {
+			at := [2]string{k.Indicator, k.Month}
+			if s.moved[at] == nil {
+				s.moved[at] = map[string]bool{}
+			}
+			s.moved[at][k.Territory] = true
+		}
+		for k, was := range s.before {
+			if s.after[k] != was {
+				add(k)
+			}
+		}
+		for k := range s.after {
+			if _, known := s.before[k]; !known {
+				add(k)
+			}
+		}
+	}
+	return s.moved[[2]string{indicator, month}]
 }
 
 // steps takes the changes one after the other. Where one step alone can have changed the figures, nothing is built.
@@ -292,7 +320,7 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		if len(turns) == 0 {
 			return nil, nil
 		}
-		return []step{{v.was, v.is, turns[0]}}, nil
+		return []step{{before: v.was, after: v.is, changes: turns[0]}}, nil
 	}
 	scratch, discard, err := v.workspace.scratch()
 	if err != nil {
@@ -315,7 +343,7 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 	}
 	var steps []step
 	if len(v.method) > 0 {
-		steps = append(steps, step{v.was, published, map[string][]change{"": v.method}})
+		steps = append(steps, step{before: v.was, after: published, changes: map[string][]change{"": v.method}})
 	}
 	for n, changes := range turns {
 		for _, all := range changes {
@@ -332,7 +360,7 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		steps = append(steps, step{figures, next, changes})
+		steps = append(steps, step{before: figures, after: next, changes: changes})
 		figures = next
 	}
 	return steps, nil
@@ -405,22 +433,12 @@ func (v *revising) stateAfter(taken map[int]bool) (transform.State, error) {
 
 // candidates are the changes of a step that can have changed a figure. One of the programme was changed by those of
 // the territories whose own figure the step changed.
-func (v *revising) candidates(s step, k exports.FigureKey) []change {
+func (v *revising) candidates(s *step, k exports.FigureKey) []change {
 	found := slices.Clone(s.changes[""])
 	if k.Territory != transform.Programme {
 		return append(found, s.changes[k.Territory]...)
 	}
-	moved := map[string]bool{}
-	for other, was := range s.before {
-		if other.Indicator == k.Indicator && other.Month == k.Month && s.after[other] != was {
-			moved[other.Territory] = true
-		}
-	}
-	for other := range s.after { // a territory's first figure
-		if _, known := s.before[other]; !known && other.Indicator == k.Indicator && other.Month == k.Month {
-			moved[other.Territory] = true
-		}
-	}
+	moved := s.territories(k.Indicator, k.Month)
 	for _, territory := range slices.Sorted(maps.Keys(s.changes)) {
 		if moved[territory] {
 			found = append(found, s.changes[territory]...)

@@ -130,7 +130,7 @@ func (r *run) current() (*transform.Warehouse, error) {
 		return nil, err
 	}
 	if stands {
-		db, err := w.open()
+		db, err := w.openStanding()
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +155,7 @@ func (r *run) current() (*transform.Warehouse, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := w.open()
+	db, err := w.openStanding()
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,74 +60,82 @@ type Secret struct {
 	Modalite             string
 }
 
-// The tables of core in the order of their building. Each is one bare SELECT in sql/core, or made
-// from the schemas; between what was read and the states come the typed tables.
+// The tables of core in the order of their building: those of a line rest on the lines before alone. Each is one
+// bare SELECT in sql/core, or made from the schemas; the typed tables of ingest.Tables come with the calendar.
 var (
-	coreReadings = []string{"soumissions", "cles", "renvois", "renvois_rompus", "lignes", "feuilles", "precedentes", "declarations", "nombres"}
-	coreFindings = []string{"controles", "reponses", "constats", "retraits", "bilans", "commentaires"}
-	coreCalendar = []string{"recues", "mois", "fenetres", "trimestres"}
-	coreStates   = []string{"identites", "vues", "dyades", "mouvements", "trajectoires", "transitions", "relies", "engages", "revisions", "completude"}
+	coreFindings = [][]string{
+		{"soumissions"},
+		{"declarations", "nombres", "renvois", "cles", "precedentes", "reponses", "commentaires"},
+		{"controles", "renvois_rompus"},
+		{"lignes", "constats"},
+		{"bilans", "feuilles", "retraits"},
+	}
+	coreCalendar = []string{"mois", "recues"}
+	coreStates   = [][]string{
+		{"identites", "revisions", "completude", "fenetres", "trimestres"},
+		{"vues", "engages"},
+		{"mouvements", "trajectoires", "dyades", "relies"},
+		{"transitions"},
+	}
 )
 
-// Build rebuilds ref, core and etat. Each stage is committed before the next, since the engine plans its joins by
-// the sizes of the tables that are committed: in one transaction they took ten times as long. A build that
-// stopped on the way has no figures, by which BuiltFrom knows it, and is started afresh.
+// Build rebuilds ref, core and etat. Each table is committed before those that rest on it are made, since the engine
+// plans its joins by the sizes of the tables that are committed: in one transaction they took ten times as long. A
+// build that stopped on the way has no figures, by which BuiltFrom knows it, and is started afresh.
 func (w *Warehouse) Build(ctx context.Context, m *ingest.Model, s State) error {
-	stages := []func(*Tx) error{
-		func(tx *Tx) error { return buildReadings(tx, m, s) },
-		func(tx *Tx) error { return buildTables(tx, m, coreFindings) },
-		func(tx *Tx) error {
-			if err := buildHorizon(tx, s); err != nil {
-				return err
-			}
-			return buildTables(tx, m, coreCalendar)
-		},
-		func(tx *Tx) error { return buildThings(tx, m) },
-		func(tx *Tx) error {
-			if err := buildTables(tx, m, coreStates); err != nil {
-				return err
-			}
-			return assertGrain(tx, m)
-		},
+	if err := w.Update(ctx, func(tx *Tx) error { return buildReference(tx, m, s) }); err != nil {
+		return err
 	}
-	for _, stage := range stages {
-		if err := w.Update(ctx, stage); err != nil {
+	for _, names := range coreFindings {
+		if err := w.create(ctx, m, names); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := w.Update(ctx, func(tx *Tx) error { return buildHorizon(tx, s) }); err != nil {
+		return err
+	}
+	if err := w.create(ctx, m, slices.Concat(ingest.Tables, coreCalendar)); err != nil {
+		return err
+	}
+	if err := w.Update(ctx, func(tx *Tx) error { return buildViews(tx, m) }); err != nil {
+		return err
+	}
+	for _, names := range coreStates {
+		if err := w.create(ctx, m, names); err != nil {
+			return err
+		}
+	}
+	return w.assertGrain(ctx, m)
 }
 
-// buildThings makes the typed tables and their states.
-func buildThings(tx *Tx, m *ingest.Model) error {
-	for _, name := range ingest.Tables {
-		schema := m.Schemas[name]
-		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), coreQuery(schema))); err != nil {
-			return fmt.Errorf("build core.%s: %w", name, err)
+// create makes tables of core that do not rest on each other, side by side.
+func (w *Warehouse) create(ctx context.Context, m *ingest.Model, names []string) error {
+	w.write.Lock()
+	defer w.write.Unlock()
+	return ingest.Each(len(names), func(i int) error {
+		statement, err := createTable(w.files(), m, names[i])
+		if err != nil {
+			return err
 		}
-		if err := tx.Exec(fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(schema))); err != nil {
+		if _, err := w.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("build core.%s: %w", names[i], err)
+		}
+		return nil
+	})
+}
+
+func createTable(files fs.FS, m *ingest.Model, name string) (string, error) {
+	query, err := tableQuery(files, m, name)
+	return fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), query), err
+}
+
+func buildViews(tx *Tx, m *ingest.Model) error {
+	for _, name := range ingest.Tables {
+		if err := tx.Exec(fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(m.Schemas[name]))); err != nil {
 			return fmt.Errorf("build etat.%s: %w", name, err)
 		}
 	}
 	return nil
-}
-
-// buildReadings starts afresh: the reference tables, who sent what and which rows are set aside.
-func buildReadings(tx *Tx, m *ingest.Model, s State) error {
-	for _, schema := range []string{"indicateur", "etat", "core", "ref"} { // figures of another build are dropped too
-		if err := tx.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE"); err != nil {
-			return err
-		}
-	}
-	for _, schema := range []string{"ref", "core", "etat"} {
-		if err := tx.Exec("CREATE SCHEMA " + schema); err != nil {
-			return err
-		}
-	}
-	if err := buildReference(tx, m, s); err != nil {
-		return err
-	}
-	return buildTables(tx, m, coreReadings)
 }
 
 // buildHorizon makes ref.horizon, the one month at which the calendar ends.
@@ -145,13 +154,14 @@ func buildHorizon(tx *Tx, s State) error {
 	return err
 }
 
+// buildTables makes tables of core one after another in a transaction.
 func buildTables(tx *Tx, m *ingest.Model, names []string) error {
 	for _, name := range names {
-		query, err := tableQuery(tx.sql, m, name)
+		statement, err := createTable(tx.sql, m, name)
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), query)); err != nil {
+		if err := tx.Exec(statement); err != nil {
 			return fmt.Errorf("build core.%s: %w", name, err)
 		}
 	}
@@ -159,6 +169,9 @@ func buildTables(tx *Tx, m *ingest.Model, names []string) error {
 }
 
 func tableQuery(files fs.FS, m *ingest.Model, name string) (string, error) {
+	if slices.Contains(ingest.Tables, name) {
+		return coreQuery(m.Schemas[name]), nil
+	}
 	switch name {
 	case "cles":
 		return keysQuery(m), nil
@@ -208,7 +221,18 @@ var Paris = func() *time.Location {
 	return l
 }()
 
+// buildReference starts afresh, with the reference tables alone.
 func buildReference(tx *Tx, m *ingest.Model, s State) error {
+	for _, schema := range []string{"indicateur", "etat", "core", "ref"} { // figures of another build are dropped too
+		if err := tx.Exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE"); err != nil {
+			return err
+		}
+	}
+	for _, schema := range []string{"ref", "core", "etat"} {
+		if err := tx.Exec("CREATE SCHEMA " + schema); err != nil {
+			return err
+		}
+	}
 	if err := appendReference(tx, m, "territoires", s.Territoires); err != nil {
 		return err
 	}
@@ -367,8 +391,8 @@ func appendReference(tx *Tx, m *ingest.Model, name string, data []byte) error {
 }
 
 // assertGrain refuses a build in which two rows stand for one thing. The database has no unique
-// index, so uniqueness is shown before the commit.
-func assertGrain(tx *Tx, m *ingest.Model) error {
+// index, so uniqueness is shown before anybody sees it.
+func (w *Warehouse) assertGrain(ctx context.Context, m *ingest.Model) error {
 	grains := map[string]string{
 		"mois": "territoire_id, periode", "trimestres": `territoire_id, periode, "table"`, "identites": "territoire_id, periode, acteur_id", "dyades": "territoire_id, periode, dyade",
 		"vues": "territoire_id, periode, declarant, partenaire, dimension", "mouvements": "territoire_id, periode, declarant, partenaire, dimension",
@@ -381,14 +405,16 @@ func assertGrain(tx *Tx, m *ingest.Model) error {
 			grains[name] += ", _de"
 		}
 	}
-	for name, grain := range grains {
-		doubles, err := tx.count(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM core.%s GROUP BY %s HAVING count(*) > 1)", quote(name), grain))
-		if err != nil {
-			return err
+	names := slices.Sorted(maps.Keys(grains))
+	return ingest.Each(len(names), func(i int) error {
+		var doubles int
+		query := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM core.%s GROUP BY %s HAVING count(*) > 1)", quote(names[i]), grains[names[i]])
+		if err := w.QueryRowContext(ctx, query).Scan(&doubles); err != nil {
+			return fmt.Errorf("core.%s: %w", names[i], err)
 		}
 		if doubles > 0 {
-			return fmt.Errorf("core.%s: %d keys (%s) have more than one row: a bug of the build", name, doubles, grain)
+			return fmt.Errorf("core.%s: %d keys (%s) have more than one row: a bug of the build", names[i], doubles, grains[names[i]])
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -29,10 +29,10 @@ func (w *Warehouse) Preview(ctx context.Context, m *ingest.Model, s State, origi
 				return err
 			}
 		}
-		if err := buildReadings(tx, m, s); err != nil {
+		if err := buildReference(tx, m, s); err != nil {
 			return err
 		}
-		if err := buildTables(tx, m, coreFindings); err != nil {
+		if err := buildTables(tx, m, slices.Concat(coreFindings...)); err != nil {
 			return err
 		}
 		if sub.Findings, err = findingsOf(tx, original); err != nil {

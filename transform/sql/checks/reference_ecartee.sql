@@ -1,5 +1,9 @@
 -- References to a key that is there, but only in rows that were set aside.
+WITH cles AS (
+    SELECT territoire_id, "table", cle, min(periode) AS dite, min(periode) FILTER (NOT ecartee) AS prise
+    FROM core.declarations WHERE emetteur = '' AND courante GROUP BY ALL
+)
 SELECT r.soumission, r."table", r.ligne, r.champ, r.valeur AS cle, r.valeur, NULL AS autre
 FROM core.renvois r
-WHERE EXISTS (FROM core.declarations d WHERE d.territoire_id = r.territoire_id AND d.emetteur = '' AND d.courante AND d."table" = r.cible AND d.cle = r.valeur AND d.periode <= r.periode)
-    AND NOT EXISTS (FROM core.declarations d WHERE d.territoire_id = r.territoire_id AND d.emetteur = '' AND d.courante AND d."table" = r.cible AND d.cle = r.valeur AND d.periode <= r.periode AND NOT d.ecartee)
+JOIN cles c ON c.territoire_id = r.territoire_id AND c."table" = r.cible AND c.cle = r.valeur
+    AND c.dite <= r.periode AND (c.prise IS NULL OR c.prise > r.periode)
