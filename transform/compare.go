@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"cairn/ingest"
 )
 
 // Sums identifies what every table holds, by its name: its number of rows and the sum of their hashes, whatever
@@ -18,15 +20,19 @@ func (w *Warehouse) Sums(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	sums := map[string]string{}
-	for name := range names {
-		var sum string
-		if err := w.QueryRowContext(ctx, fmt.Sprintf("SELECT concat(count(*), ' ', sum(hash(t))) FROM %s t", name)).Scan(&sum); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+	all := slices.Sorted(maps.Keys(names))
+	read := make([]string, len(all))
+	err = ingest.Each(len(all), func(i int) error {
+		if err := w.QueryRowContext(ctx, fmt.Sprintf("SELECT concat(count(*), ' ', sum(hash(t))) FROM %s t", all[i])).Scan(&read[i]); err != nil {
+			return fmt.Errorf("read %s: %w", all[i], err)
 		}
-		sums[name] = sum
+		return nil
+	})
+	sums := map[string]string{}
+	for i, name := range all {
+		sums[name] = read[i]
 	}
-	return sums, nil
+	return sums, err
 }
 
 // Checkpoint puts all that was written in the database's one file. No other write happens meanwhile.

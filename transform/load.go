@@ -37,17 +37,24 @@ func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Ar
 	if len(missing) == 0 && known != nil {
 		return 0, nil
 	}
-	submissions, err := parseAll(m, archive, missing, progress)
-	if err != nil {
-		return 0, err
-	}
+	stop := make(chan struct{})
+	defer close(stop)
+	read := parseAhead(m, archive, missing, progress, stop)
 	err = w.Update(ctx, func(tx *Tx) error {
 		if known == nil {
 			if err := createRaw(tx, m, version); err != nil {
 				return err
 			}
 		}
-		return appendRaw(tx, m, submissions)
+		for b := range read {
+			if b.err != nil {
+				return b.err
+			}
+			if err := appendRaw(tx, m, b.submissions); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if len(missing) > 100 {
 		submissions = nil
@@ -83,26 +90,50 @@ func (w *Warehouse) loaded(ctx context.Context, version string) (map[string]bool
 	return known, rows.Err()
 }
 
-// parseAll reads and parses originals on every core; the result keeps the order of originals.
-func parseAll(m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) ([]parsed, error) {
-	results := make([]parsed, len(originals))
+// atOnce is how many originals are read before they are added: few enough that a long history needs little memory.
+const atOnce = 64
+
+// batch is some originals in their order, read.
+type batch struct {
+	submissions []parsed
+	err         error
+}
+
+// parseAhead reads and parses originals on every core, while those before are added. It ends with the first error, or
+// when stop is closed.
+func parseAhead(m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int), stop <-chan struct{}) <-chan batch {
+	read := make(chan batch)
 	done := 0
 	var report sync.Mutex
-	err := ingest.Each(len(originals), func(i int) error {
-		data, err := archive.Get(originals[i])
-		if err != nil {
-			return err
+	go func() {
+		defer close(read)
+		for some := range slices.Chunk(originals, atOnce) {
+			b := batch{submissions: make([]parsed, len(some))}
+			b.err = ingest.Each(len(some), func(i int) error {
+				data, err := archive.Get(some[i])
+				if err != nil {
+					return err
+				}
+				b.submissions[i] = parsed{some[i], ingest.Parse(m, data)}
+				if progress != nil {
+					report.Lock()
+					defer report.Unlock()
+					done++
+					progress(done, len(originals))
+				}
+				return nil
+			})
+			select {
+			case read <- b:
+			case <-stop:
+				return
+			}
+			if b.err != nil {
+				return
+			}
 		}
-		results[i] = parsed{originals[i], ingest.Parse(m, data)}
-		if progress != nil {
-			report.Lock()
-			defer report.Unlock()
-			done++
-			progress(done, len(originals))
-		}
-		return nil
-	})
-	return results, err
+	}()
+	return read
 }
 
 func createRaw(tx *Tx, m *ingest.Model, version string) error {
