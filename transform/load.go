@@ -57,7 +57,6 @@ func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Ar
 		return nil
 	})
 	if len(missing) > 100 {
-		submissions = nil
 		debug.FreeOSMemory() // the rows are in the database, which needs the room next and knows nothing of Go's
 	}
 	return len(missing), err
