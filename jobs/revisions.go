@@ -260,32 +260,61 @@ type step struct {
 	before, after map[exports.FigureKey]exports.Figure
 	changes       map[string][]change // by territory; those of "" are everybody's
 
-	moved map[[2]string]map[string]bool // by indicator and month, the territories of which a figure is another one
+	own map[[2]string]map[string]ownFigure // by indicator and month, and territory
 }
 
-// territories are those of which the step changed a figure of an indicator and month, or brought the first.
-func (s *step) territories(indicator, month string) map[string]bool {
-	if s.moved == nil {
-		s.moved = map[[2]string]map[string]bool{}
+// ownFigure is what a step did to the figures of a territory.
+type ownFigure struct {
+	moved  bool // one is another, or the first
+	silent bool // one has no value, too few being behind it: it may hide that its rows are others
+}
+
+// figuresOf are those that the territories have of an indicator and month.
+func (s *step) figuresOf(indicator, month string) map[string]ownFigure {
+	if s.own == nil {
+		s.own = map[[2]string]map[string]ownFigure{}
 		add := func(k exports.FigureKey) {
 			at := [2]string{k.Indicator, k.Month}
-			if s.moved[at] == nil {
-				s.moved[at] = map[string]bool{}
+			if s.own[at] == nil {
+				s.own[at] = map[string]ownFigure{}
 			}
-			s.moved[at][k.Territory] = true
+			f := s.own[at][k.Territory]
+			f.moved = f.moved || s.before[k] != s.after[k]
+			f.silent = f.silent || !s.after[k].Value.Valid
+			s.own[at][k.Territory] = f
 		}
-		for k, was := range s.before {
-			if s.after[k] != was {
-				add(k)
-			}
+		for k := range s.before {
+			add(k)
 		}
 		for k := range s.after {
-			if _, known := s.before[k]; !known {
-				add(k)
+			add(k)
+		}
+	}
+	return s.own[[2]string{indicator, month}]
+}
+
+// parted tells the changes of a step from those to be taken after them: of territories of which no figure says whether
+// it was they that moved a revised figure of the programme. Where all are, one is taken.
+func (s *step) parted(revised []exports.FigureKey) (first, rest map[string][]change) {
+	first, rest = maps.Clone(s.changes), map[string][]change{}
+	for _, k := range revised {
+		if len(s.changes) < 2 || k.Territory != transform.Programme || s.before[k] == s.after[k] {
+			continue
+		}
+		own := s.figuresOf(k.Indicator, k.Month)
+		for territory, changes := range s.changes {
+			if f := own[territory]; f.silent && !f.moved {
+				rest[territory] = changes
+				delete(first, territory)
 			}
 		}
 	}
-	return s.moved[[2]string{indicator, month}]
+	if len(first) == 0 {
+		one := slices.Min(slices.Collect(maps.Keys(rest)))
+		first[one] = rest[one]
+		delete(rest, one)
+	}
+	return first, rest
 }
 
 // steps takes the changes one after the other. Where one step alone can have changed the figures, nothing is built.
@@ -320,7 +349,10 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		if len(turns) == 0 {
 			return nil, nil
 		}
-		return []step{{before: v.was, after: v.is, changes: turns[0]}}, nil
+		only := step{before: v.was, after: v.is, changes: turns[0]}
+		if _, rest := only.parted(revised); len(rest) == 0 {
+			return []step{only}, nil
+		}
 	}
 	scratch, discard, err := v.workspace.scratch()
 	if err != nil {
@@ -345,12 +377,15 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 	if len(v.method) > 0 {
 		steps = append(steps, step{before: v.was, after: published, changes: map[string][]change{"": v.method}})
 	}
-	for n, changes := range turns {
+	take := func(changes map[string][]change, yes bool) {
 		for _, all := range changes {
 			for _, c := range all {
-				taken[c.line] = true
+				taken[c.line] = yes
 			}
 		}
+	}
+	for n, changes := range turns {
+		take(changes, true)
 		var next map[exports.FigureKey]exports.Figure
 		if n == len(turns)-1 {
 			next, err = exports.Figures(v.ctx, v.db, false)
@@ -360,7 +395,22 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		steps = append(steps, step{before: figures, after: next, changes: changes})
+		s := step{before: figures, after: next, changes: changes}
+		for {
+			first, rest := s.parted(revised)
+			if len(rest) == 0 {
+				break
+			}
+			take(rest, false)
+			between, _, err := v.figuresAfter(scratch, taken)
+			if err != nil {
+				return nil, err
+			}
+			take(rest, true)
+			steps = append(steps, step{before: s.before, after: between, changes: first})
+			s = step{before: between, after: s.after, changes: rest}
+		}
+		steps = append(steps, s)
 		figures = next
 	}
 	return steps, nil
@@ -432,15 +482,15 @@ func (v *revising) stateAfter(taken map[int]bool) (transform.State, error) {
 }
 
 // candidates are the changes of a step that can have changed a figure. One of the programme was changed by those of
-// the territories whose own figure the step changed.
+// the territories whose own figure the step changed, or by the only one of the step.
 func (v *revising) candidates(s *step, k exports.FigureKey) []change {
 	found := slices.Clone(s.changes[""])
 	if k.Territory != transform.Programme {
 		return append(found, s.changes[k.Territory]...)
 	}
-	moved := s.territories(k.Indicator, k.Month)
+	own := s.figuresOf(k.Indicator, k.Month)
 	for _, territory := range slices.Sorted(maps.Keys(s.changes)) {
-		if moved[territory] {
+		if territory != "" && (own[territory].moved || len(s.changes) == 1) {
 			found = append(found, s.changes[territory]...)
 		}
 	}
