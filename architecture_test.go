@@ -79,6 +79,9 @@ func TestSQLReadsItsStage(t *testing.T) {
 	defer w.Close()
 	seen := map[string]bool{}
 	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if path == "build" { // a release carries the SQL that made it
+			return filepath.SkipDir
+		}
 		if err != nil || filepath.Ext(path) != ".sql" {
 			return err
 		}
