@@ -115,8 +115,8 @@ func (p *replay) correct(path, sheet, cell, text string, at time.Time) {
 // letting each happen alone.
 func TestRevisions(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds an older program")
+	if testing.Short() || !thorough {
+		t.Skip("builds an older program: make check")
 	}
 	world, source := newSource(t, 3, 6, "arlenthe", "brevigny", "valbrune")
 	program := olderProgram(t)

@@ -75,6 +75,12 @@ func TestScripts(t *testing.T) {
 			e.Values[heldKey{}] = new(*os.File)
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "thorough" {
+				return false, fmt.Errorf("no condition %s", name)
+			}
+			return thorough, nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "sums": sums, "touchat": touchAt, "setcell": setCell, "holds": holds, "find": find, "damage": damage, "only": only,
 			"hold": hold, "release": release, "freeport": freePort, "fetch": fetch,

@@ -43,7 +43,12 @@ func TestProgramAgrees(t *testing.T) {
 	}
 	program := filepath.Join(t.TempDir(), "cairn")
 	run(t, 0, "go", "build", "-o", program, "cairn")
-	for _, seed := range []uint64{1, 2, 3} {
+	seeds := []uint64{1}
+	thorough := os.Getenv("CAIRN_THOROUGH") != "" // make check: more demos, and what is said of each fault
+	if thorough {
+		seeds = []uint64{1, 2, 3}
+	}
+	for _, seed := range seeds {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "workspace")
 			run(t, 0, program, "demo", dir, "--seed", fmt.Sprint(seed), "--months", fmt.Sprint(months))
@@ -59,7 +64,7 @@ func TestProgramAgrees(t *testing.T) {
 			for _, d := range world.Deliveries {
 				if len(d.Faults) > 0 {
 					everyRowIsAccountedFor(t, dir, d)
-					if seed == 1 { // a check compares with the whole workspace, and takes its time
+					if thorough && seed == 1 { // a check compares with the whole workspace, and takes its time
 						faultsAreSaid(t, program, dir, d)
 					}
 				}
