@@ -69,7 +69,8 @@ func damagedDatabase(*world) []trial {
 		damages[fmt.Sprintf("cut at %g", at)] = func(dir string) error { return change(filepath.Join(dir, "cairn.duckdb"), cut(at)) }
 	}
 	var all []trial
-	for name, damage := range damages {
+	for _, name := range slices.Sorted(maps.Keys(damages)) {
+		damage := damages[name]
 		all = append(all, trial{name, func(t *testing.T) error {
 			p := onDisk(t)
 			if err := damage(p.dir); err != nil {

@@ -242,12 +242,20 @@ func (p *place) noMore() error {
 	return nil
 }
 
-// contents are the digests of all files, but who has the lock.
+// contents are the digests of all files, but who has the lock; of what is no file, or a huge one, what it is.
 func contents(dir string) (map[string]string, error) {
 	all, err := names(dir)
 	sums := map[string]string{}
 	for _, name := range all {
 		if name == ".cairn.lock" {
+			continue
+		}
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() || info.Size() > 1<<30 {
+			sums[name] = fmt.Sprint(info.Mode(), info.Size(), info.ModTime())
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(dir, name))
