@@ -139,12 +139,8 @@ func (r *run) rehearse(from string, before, after *exports.KeptMethod) (*exports
 // figuresBy are the figures by a method, as they would be published; core is made first unless it stands.
 func (r *run) figuresBy(db *transform.Warehouse, method *exports.KeptMethod, build bool) (map[exports.FigureKey]exports.Figure, error) {
 	if build {
-		var originals []string
-		for _, e := range r.state.Receptions {
-			originals = append(originals, e.Original)
-		}
 		bar := r.progress("reading workbooks")
-		_, err := db.Load(r.ctx, method.Model, r.workspace.archive(), originals, bar.set)
+		_, err := db.Load(r.ctx, method.Model, r.workspace.archive(), originals(r.state.Receptions), bar.set)
 		bar.end()
 		if err != nil {
 			return nil, err

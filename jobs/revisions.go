@@ -359,13 +359,7 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		return nil, err
 	}
 	defer discard()
-	var originals []string
-	for _, e := range v.journal.Entries() {
-		if e.Type == ingest.EntryReception && !e.Gone {
-			originals = append(originals, e.Original)
-		}
-	}
-	if _, err := scratch.Load(v.ctx, v.model, v.workspace.archive(), originals, nil); err != nil { // those that it does not hold yet
+	if _, err := scratch.Load(v.ctx, v.model, v.workspace.archive(), originals(v.journal.Entries()), nil); err != nil { // those that it does not hold yet
 		return nil, err
 	}
 	taken := map[int]bool{}

@@ -327,22 +327,28 @@ func (r *run) upToDate() (ingest.Entry, bool) {
 	return ingest.Entry{}, false
 }
 
+// originals are what the receptions among entries brought, but for what was forgotten.
+func originals(entries []ingest.Entry) []string {
+	var all []string
+	for _, e := range entries {
+		if e.Type == ingest.EntryReception && !e.Gone {
+			all = append(all, e.Original)
+		}
+	}
+	return all
+}
+
 // build makes the tables of a database from the archive and the journal, its calendar up to a month (zero: the
 // latest that anyone submitted), under the key of this state.
 func (r *run) build(db *transform.Warehouse, horizon time.Time, key string) error {
-	var originals []string
-	for _, e := range r.state.Receptions {
-		if !e.Gone {
-			originals = append(originals, e.Original)
-		}
-	}
+	received := originals(r.state.Receptions)
 	bar := r.progress("reading workbooks")
-	parsed, err := db.Load(r.ctx, r.model, r.workspace.archive(), originals, bar.set)
+	parsed, err := db.Load(r.ctx, r.model, r.workspace.archive(), received, bar.set)
 	bar.end()
 	if err != nil {
 		return err
 	}
-	slog.Info("loaded", "parsed", parsed, "receptions", len(originals))
+	slog.Info("loaded", "parsed", parsed, "receptions", len(received))
 	if err := ingest.Failpoint("database.loaded"); err != nil {
 		return err
 	}
