@@ -246,7 +246,7 @@ func (x *explained) find(file string) (original string, data []byte, err error) 
 		digest = hex.EncodeToString(sum[:])
 	}
 	for _, r := range slices.Backward(x.state.Receptions) {
-		if r.Original == digest || digest == "" && r.Path == path {
+		if !r.Gone && (r.Original == digest || digest == "" && r.Path == path) {
 			data, err := x.workspace.archive().Get(r.Original)
 			return r.Original, data, err
 		}
