@@ -113,6 +113,7 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 		},
 		func(tx *transform.Tx) error { return storeHypotheses(tx, hypotheses) },
 		storePairs,
+		func(tx *transform.Tx) error { return storeFingerprints(tx, all.prints) },
 	}
 	return w.Update(ctx, func(tx *transform.Tx) error {
 		for _, step := range steps {
@@ -168,7 +169,7 @@ func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*In
 	}
 	for _, r := range results {
 		all.figures, all.published = append(all.figures, r.figures...), append(all.published, r.published...)
-		all.tendencies = append(all.tendencies, r.tendencies...)
+		all.tendencies, all.prints = append(all.tendencies, r.tendencies...), append(all.prints, r.prints...)
 	}
 	judge(all.tendencies)
 	return all, nil
@@ -194,6 +195,7 @@ func (ind *Indicator) Summed() bool { return ind.windowedSum() }
 type computed struct {
 	figures, published []Figure
 	tendencies         []Tendency
+	prints             []fingerprint
 }
 
 func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, spine []month, secrets *secrecy, long *longTerm) (c computed, err error) {
@@ -201,7 +203,7 @@ func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, spine
 	if err != nil {
 		return c, fmt.Errorf("compute %s: %w", ind.ID, err)
 	}
-	c.figures = ind.figures(spine, groups)
+	c.figures, c.prints = ind.figures(spine, groups), ind.fingerprints(spine, groups)
 	if c.published, err = secrets.publish(ctx, ind, c.figures); err != nil {
 		return c, fmt.Errorf("secrets of %s: %w", ind.ID, err)
 	}

@@ -50,6 +50,7 @@ type Entry struct {
 	Inputs   string `json:"inputs,omitempty"`   // digest of all that the release is a function of
 	Figures  string `json:"figures,omitempty"`  // SHA-256 of its figures, which are archived: nothing can compute again what an older program published
 	Method   string `json:"method,omitempty"`   // SHA-256 of its method, archived too
+	Prints   string `json:"prints,omitempty"`   // SHA-256 of the fingerprints of what its figures rest on, archived too
 
 	Final bool `json:"final,omitempty"` // the release is final
 
@@ -93,7 +94,7 @@ const silencedPath = "(oublié)"
 
 // Archived are the digests of what a line names in the archive.
 func (e Entry) Archived() []string {
-	return slices.DeleteFunc([]string{e.Original, e.Figures, e.Method}, func(digest string) bool { return digest == "" })
+	return slices.DeleteFunc([]string{e.Original, e.Figures, e.Method, e.Prints}, func(digest string) bool { return digest == "" })
 }
 
 // Journal is the append-only record of what happened. With the archive it is the only truth of a
@@ -263,8 +264,12 @@ func (j *Journal) forget(e Entry) {
 		if with, forgotten := replacement[b.Original]; forgotten && b.Original != "" {
 			b.Original, b.Gone = with, with == ""
 		}
-		if b.Type == EntryRelease && slices.Contains(e.Reissued, b.Period) && b.Figures != "" {
-			j.loose[b.Figures], b.Figures = true, ""
+		if b.Type == EntryRelease && slices.Contains(e.Reissued, b.Period) {
+			for _, digest := range []*string{&b.Figures, &b.Prints} {
+				if *digest != "" {
+					j.loose[*digest], *digest = true, ""
+				}
+			}
 		}
 	}
 	j.entries = before

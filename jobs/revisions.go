@@ -161,7 +161,7 @@ func (v *revising) rows() ([]exports.Revision, error) {
 		}
 		for i := range steps {
 			s := &steps[i]
-			if s.before[k] == s.after[k] {
+			if s.before.figures[k] == s.after.figures[k] {
 				continue
 			}
 			for _, c := range v.candidates(s, k) {
@@ -255,66 +255,16 @@ func (v *revising) describe(c *change, r transform.Reception) {
 	c.cause.Territory, c.cause.Emitter, c.cause.Period, c.cause.Version = r.Territory, r.Emitter != "", r.Period.Time, r.Version
 }
 
+// state is the figures of a database, with the fingerprints of what they rest on.
+type state struct {
+	figures map[exports.FigureKey]exports.Figure
+	prints  indicators.Fingerprints
+}
+
 // step is the figures before and after some changes.
 type step struct {
-	before, after map[exports.FigureKey]exports.Figure
+	before, after state
 	changes       map[string][]change // by territory; those of "" are everybody's
-
-	own map[[2]string]map[string]ownFigure // by indicator and month, and territory
-}
-
-// ownFigure is what a step did to the figures of a territory.
-type ownFigure struct {
-	moved  bool // one is another, or the first
-	silent bool // one has no value, too few being behind it: it may hide that its rows are others
-}
-
-// figuresOf are those that the territories have of an indicator and month.
-func (s *step) figuresOf(indicator, month string) map[string]ownFigure {
-	if s.own == nil {
-		s.own = map[[2]string]map[string]ownFigure{}
-		add := func(k exports.FigureKey) {
-			at := [2]string{k.Indicator, k.Month}
-			if s.own[at] == nil {
-				s.own[at] = map[string]ownFigure{}
-			}
-			f := s.own[at][k.Territory]
-			f.moved = f.moved || s.before[k] != s.after[k]
-			f.silent = f.silent || !s.after[k].Value.Valid
-			s.own[at][k.Territory] = f
-		}
-		for k := range s.before {
-			add(k)
-		}
-		for k := range s.after {
-			add(k)
-		}
-	}
-	return s.own[[2]string{indicator, month}]
-}
-
-// parted tells the changes of a step from those to be taken after them: of territories of which no figure says whether
-// it was they that moved a revised figure of the programme. Where all are, one is taken.
-func (s *step) parted(revised []exports.FigureKey) (first, rest map[string][]change) {
-	first, rest = maps.Clone(s.changes), map[string][]change{}
-	for _, k := range revised {
-		if len(s.changes) < 2 || k.Territory != transform.Programme || s.before[k] == s.after[k] {
-			continue
-		}
-		own := s.figuresOf(k.Indicator, k.Month)
-		for territory, changes := range s.changes {
-			if f := own[territory]; f.silent && !f.moved {
-				rest[territory] = changes
-				delete(first, territory)
-			}
-		}
-	}
-	if len(first) == 0 {
-		one := slices.Min(slices.Collect(maps.Keys(rest)))
-		first[one] = rest[one]
-		delete(rest, one)
-	}
-	return first, rest
 }
 
 // steps takes the changes one after the other. Where one step alone can have changed the figures, nothing is built.
@@ -345,14 +295,18 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 	for i := range v.all {
 		turns = append(turns, map[string][]change{"": v.all[i : i+1]})
 	}
-	if len(v.method) == 0 && len(turns) <= 1 && !v.hidden(revised) {
-		if len(turns) == 0 {
-			return nil, nil
-		}
-		only := step{before: v.was, after: v.is, changes: turns[0]}
-		if _, rest := only.parted(revised); len(rest) == 0 {
-			return []step{only}, nil
-		}
+	now := state{figures: v.is}
+	var err error
+	if now.prints, err = indicators.ReadFingerprints(v.ctx, v.db); err != nil {
+		return nil, err
+	}
+	if len(turns) == 0 && len(v.method) == 0 {
+		return nil, nil
+	}
+	if len(turns) <= 1 && len(v.method) == 0 && v.release.Prints != "" {
+		before := state{figures: v.was}
+		before.prints, err = v.archivedPrints()
+		return []step{{before, now, turns[0]}}, err
 	}
 	scratch, discard, err := v.workspace.scratch()
 	if err != nil {
@@ -363,92 +317,70 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		return nil, err
 	}
 	taken := map[int]bool{}
-	figures, published, err := v.figuresAfter(scratch, taken)
+	before, published, err := v.stateAfter(scratch, taken)
 	if err != nil {
 		return nil, err
 	}
 	var steps []step
 	if len(v.method) > 0 {
-		steps = append(steps, step{before: v.was, after: published, changes: map[string][]change{"": v.method}})
-	}
-	take := func(changes map[string][]change, yes bool) {
-		for _, all := range changes {
-			for _, c := range all {
-				taken[c.line] = yes
-			}
-		}
+		steps = append(steps, step{before: state{figures: v.was}, after: state{figures: published}, changes: map[string][]change{"": v.method}})
 	}
 	for n, changes := range turns {
-		take(changes, true)
-		var next map[exports.FigureKey]exports.Figure
+		for _, all := range changes {
+			for _, c := range all {
+				taken[c.line] = true
+			}
+		}
+		after := now
 		if n == len(turns)-1 {
-			next, err = exports.Figures(v.ctx, v.db, false)
+			after.figures, err = exports.Figures(v.ctx, v.db, false)
 		} else {
-			next, _, err = v.figuresAfter(scratch, taken)
+			after, _, err = v.stateAfter(scratch, taken)
 		}
 		if err != nil {
 			return nil, err
 		}
-		s := step{before: figures, after: next, changes: changes}
-		for {
-			first, rest := s.parted(revised)
-			if len(rest) == 0 {
-				break
-			}
-			take(rest, false)
-			between, _, err := v.figuresAfter(scratch, taken)
-			if err != nil {
-				return nil, err
-			}
-			take(rest, true)
-			steps = append(steps, step{before: s.before, after: between, changes: first})
-			s = step{before: between, after: s.after, changes: rest}
-		}
-		steps = append(steps, s)
-		figures = next
+		steps = append(steps, step{before, after, changes})
+		before = after
 	}
 	return steps, nil
 }
 
-// hidden reports whether a revised figure of the programme rests on some that are not published.
-func (v *revising) hidden(revised []exports.FigureKey) bool {
-	of := map[[2]string]bool{}
-	for _, k := range revised {
-		if k.Territory == transform.Programme {
-			of[[2]string{k.Indicator, k.Month}] = true
-		}
-	}
-	secret := []string{string(indicators.SecretPrimary), string(indicators.SecretSecondary)}
-	for k, is := range v.is {
-		if of[[2]string{k.Indicator, k.Month}] && (slices.Contains(secret, is.Statut) || slices.Contains(secret, v.was[k].Statut)) {
-			return true
-		}
-	}
-	return false
-}
-
-// figuresAfter builds the database of the earlier release's journal and of the lines taken since.
-func (v *revising) figuresAfter(db *transform.Warehouse, taken map[int]bool) (computed, published map[exports.FigureKey]exports.Figure, err error) {
-	state, err := v.stateAfter(taken)
+// stateAfter builds the database of the earlier release's journal and of the lines taken since: the figures as they
+// are computed, and as they would be published.
+func (v *revising) stateAfter(db *transform.Warehouse, taken map[int]bool) (computed state, published map[exports.FigureKey]exports.Figure, err error) {
+	lines, err := v.linesAfter(taken)
 	if err != nil {
-		return nil, nil, err
+		return computed, nil, err
 	}
-	if err := db.Build(v.ctx, v.model, state); err != nil {
-		return nil, nil, err
+	if err := db.Build(v.ctx, v.model, lines); err != nil {
+		return computed, nil, err
 	}
 	if err := indicators.Compute(v.ctx, db, v.model, nil); err != nil {
-		return nil, nil, err
+		return computed, nil, err
 	}
-	if computed, err = exports.Figures(v.ctx, db, false); err != nil {
-		return nil, nil, err
+	if computed.figures, err = exports.Figures(v.ctx, db, false); err != nil {
+		return computed, nil, err
+	}
+	if computed.prints, err = indicators.ReadFingerprints(v.ctx, db); err != nil {
+		return computed, nil, err
 	}
 	published, err = exports.Figures(v.ctx, db, true)
 	return computed, published, err
 }
 
-// stateAfter is the state of the earlier release's journal and of the lines taken since. A reception that is not taken
-// keeps its place, and counts for nothing as if it were withdrawn.
-func (v *revising) stateAfter(taken map[int]bool) (transform.State, error) {
+// archivedPrints are the fingerprints of the earlier release.
+func (v *revising) archivedPrints() (indicators.Fingerprints, error) {
+	data, err := v.workspace.archive().Get(v.release.Prints)
+	if err != nil {
+		return nil, fmt.Errorf("fingerprints of release %s v%d: %w", v.release.Period, v.release.Version, err)
+	}
+	return indicators.UnpackFingerprints(data)
+}
+
+// linesAfter is what the database of the earlier release's journal, and of the lines taken since, is a function of. A
+// reception that is not taken keeps its place, and counts for nothing as if it were withdrawn.
+func (v *revising) linesAfter(taken map[int]bool) (transform.State, error) {
 	var entries []ingest.Entry
 	untaken := map[int]bool{}
 	place := 0
@@ -462,33 +394,50 @@ func (v *revising) stateAfter(taken map[int]bool) (transform.State, error) {
 		}
 		entries = append(entries, e)
 	}
-	state, err := stateOf(entries, v.workspace.archive())
+	lines, err := stateOf(entries, v.workspace.archive())
 	if err != nil {
-		return state, err
+		return lines, err
 	}
 	for place, later := range untaken {
 		if later {
-			state.Withdrawn[place] = true
+			lines.Withdrawn[place] = true
 		}
 	}
-	state.Sets, state.Horizon = v.state.Sets, v.state.Horizon
-	return state, nil
+	lines.Sets, lines.Horizon = v.state.Sets, v.state.Horizon
+	return lines, nil
 }
 
 // candidates are the changes of a step that can have changed a figure. One of the programme was changed by those of
-// the territories whose own figure the step changed, or by the only one of the step.
+// the territories whose rows the step changed; where that shows of none, by one of the step, and all are told.
 func (v *revising) candidates(s *step, k exports.FigureKey) []change {
 	found := slices.Clone(s.changes[""])
 	if k.Territory != transform.Programme {
 		return append(found, s.changes[k.Territory]...)
 	}
-	own := s.figuresOf(k.Indicator, k.Month)
+	var moved, all []change
 	for _, territory := range slices.Sorted(maps.Keys(s.changes)) {
-		if territory != "" && (own[territory].moved || len(s.changes) == 1) {
-			found = append(found, s.changes[territory]...)
+		if territory == "" {
+			continue
+		}
+		all = append(all, s.changes[territory]...)
+		if s.moved(k, territory) {
+			moved = append(moved, s.changes[territory]...)
 		}
 	}
-	return found
+	if len(moved) == 0 {
+		moved = all
+	}
+	return append(found, moved...)
+}
+
+// moved reports whether a step changed what the rows of a territory bring to a figure of the programme.
+func (s *step) moved(k exports.FigureKey, territory string) bool {
+	return slices.ContainsFunc([]string{k.Modalite, ""}, func(modalite string) bool {
+		rows := indicators.FingerprintKey{Indicator: k.Indicator, Territory: territory, Month: k.Month, Modalite: modalite}
+		before, had := s.before.prints[rows]
+		after, has := s.after.prints[rows]
+		return had != has || before != after
+	})
 }
 
 // cause completes what is known of a change by what it means for a figure.
@@ -557,19 +506,30 @@ func (v *revising) methodCause(id string) (c exports.Cause, err error) {
 	return exports.Cause{Kind: exports.Computation, What: was.Code + " → " + is.Code}, nil
 }
 
-// keepPublished archives what a release published, and by which method.
-func (r *run) keepPublished(dir string) (figures, method string, err error) {
-	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(exports.FiguresFile)))
+// keepPublished archives what a release published, by which method, and the fingerprints of what it rests on; the
+// digests are put in its line.
+func (r *run) keepPublished(db *transform.Warehouse, dir string, line *ingest.Entry) error {
+	figures, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(exports.FiguresFile)))
 	if err != nil {
-		return "", "", err
+		return err
 	}
-	if figures, err = r.workspace.archive().Put(data); err != nil {
-		return "", "", err
+	method, err := exports.MethodArchive(r.code())
+	if err != nil {
+		return err
 	}
-	if data, err = exports.MethodArchive(r.code()); err == nil {
-		method, err = r.workspace.archive().Put(data)
+	prints, err := indicators.PackFingerprints(r.ctx, db)
+	if err != nil {
+		return err
 	}
-	return figures, method, err
+	for _, kept := range []struct {
+		data   []byte
+		digest *string
+	}{{figures, &line.Figures}, {method, &line.Method}, {prints, &line.Prints}} {
+		if *kept.digest, err = r.workspace.archive().Put(kept.data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sayRevisions prints how many published figures a release revises, by their causes.

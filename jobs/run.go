@@ -513,14 +513,13 @@ func (r *run) record(db *transform.Warehouse, last ingest.Entry, version int, ma
 	for _, s := range kept {
 		secrets = append(secrets, strings.Join([]string{s.Indicator, s.Territory, s.Period.Format("2006-01"), s.Modalite}, " "))
 	}
-	figures, method, err := r.keepPublished(r.releaseDir(period, version))
-	if err != nil {
+	line := ingest.Entry{
+		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets, Final: r.isFinal(),
+	}
+	if err := r.keepPublished(db, r.releaseDir(period, version), &line); err != nil {
 		return err
 	}
-	err = r.journal.Append(ingest.Entry{
-		Figures: figures, Method: method,
-		Type: ingest.EntryRelease, At: r.now().UTC(), Period: period, Version: version, Manifest: manifest, Inputs: r.inputs, Secrets: secrets, Final: r.isFinal(),
-	})
+	err = r.journal.Append(line)
 	switch {
 	case err != nil:
 		return err
