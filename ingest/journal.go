@@ -170,7 +170,7 @@ func (j *Journal) read(line []byte) (e Entry, chain string, err error) {
 		return e, "", errors.New("a line without a type")
 	}
 	if said == nil {
-		if e.Sealed != "" && e.Type == EntryReception {
+		if e.Sealed != "" && (e.Type == EntryReception || e.Type == EntryWithdrawal) {
 			e.Path = silencedPath
 		}
 		if e.Sealed == "" && e.Path+e.Reason != "" {

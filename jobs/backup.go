@@ -180,7 +180,7 @@ func eachRelease(journal *ingest.Journal, w *Workspace, each func(path string) e
 	manifests := map[string]string{}
 	for _, e := range journal.Entries() {
 		if e.Type == ingest.EntryRelease {
-			manifests[filepath.Join("outbox", e.Period, fmt.Sprintf("v%d", e.Version))] = e.Manifest
+			manifests[releasePath(e)] = e.Manifest
 		}
 	}
 	for path, manifest := range manifests {

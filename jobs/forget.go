@@ -715,11 +715,16 @@ func destroyedReleases(journal *ingest.Journal) []string {
 	for i, e := range entries {
 		for _, earlier := range entries[:i] {
 			if e.Type == ingest.EntryForget && earlier.Type == ingest.EntryRelease && slices.Contains(e.Reissued, earlier.Period) {
-				all = append(all, filepath.Join("outbox", earlier.Period, fmt.Sprintf("v%d", earlier.Version)))
+				all = append(all, releasePath(earlier))
 			}
 		}
 	}
 	return all
+}
+
+// releasePath is the folder of a release, below the workspace.
+func releasePath(e ingest.Entry) string {
+	return filepath.Join("outbox", e.Period, fmt.Sprintf("v%d", e.Version))
 }
 
 // finishForgetting publishes again the months whose releases were destroyed, from a database that knows nothing of
@@ -762,7 +767,11 @@ func (r *run) finishForgetting(db *transform.Warehouse) error {
 }
 
 func (r *run) sayForgotten() error {
-	return r.journal.Append(ingest.Entry{Type: ingest.EntryForgotten, At: r.now().UTC()})
+	if err := r.journal.Append(ingest.Entry{Type: ingest.EntryForgotten, At: r.now().UTC()}); err != nil {
+		return err
+	}
+	fmt.Fprintln(r.stdout, "forgotten: what a cairn forget that was stopped had left to do is done")
+	return nil
 }
 
 // checkForgotten refuses to let anything leave while something is to be forgotten still.

@@ -3,8 +3,6 @@ package jobs
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -18,60 +16,75 @@ type statusCmd struct {
 	asOfFlag
 }
 
-// Run shows which workbooks were expected and received, the findings that remain and the releases.
+// Run shows which workbooks were expected and received, the findings that remain and the releases. Where no database
+// stands, it shows what the journal alone says.
 func (c *statusCmd) Run(e *env) error {
 	w, err := OpenWorkspace(e.workspace)
 	if err != nil {
 		return err
 	}
+	var coverage []transform.Received
 	journal, db, done, err := e.openAsOf(w, c.asOfFlag)
-	if errors.Is(err, errNoDatabase) && !c.JSON {
-		fmt.Fprintln(e.stdout, "nothing has been received yet: drop workbooks into inbox/, then: cairn run")
-		return e.printCalendar(w, journal)
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		defer done()
+		if coverage, err = db.Coverage(e.ctx); err != nil {
+			return &hintError{fmt.Errorf("status: %w", err), "nothing has been built here yet: cairn run"}
+		}
+	case !errors.Is(err, errNoDatabase):
 		return err
-	}
-	defer done()
-	coverage, err := db.Coverage(e.ctx)
-	if err != nil {
-		return &hintError{fmt.Errorf("status: %w", err), "nothing has been built here yet: cairn run"}
 	}
 	if c.JSON {
 		return e.printStatusJSON(w, db, journal, coverage)
 	}
-	e.printCoverage(coverage)
-	fmt.Fprintln(e.stdout)
-	gone := destroyedReleases(journal)
-	shown := map[string]bool{} // a release found again under new inputs has several lines
-	for _, entry := range journal.Entries() {
-		if entry.Type == ingest.EntryRelease && !shown[entry.Manifest] {
-			shown[entry.Manifest] = true
-			fmt.Fprintf(e.stdout, "release %s v%d  %s%s%s\n", entry.Period, entry.Version, entry.At.Format("2006-01-02 15:04"), map[bool]string{true: "  final"}[entry.Final],
-				map[bool]string{true: "  destroyed: see forgotten"}[slices.Contains(gone, filepath.Join("outbox", entry.Period, fmt.Sprintf("v%d", entry.Version)))])
-		}
+	switch {
+	case db != nil:
+		e.printCoverage(coverage)
+	case len(originals(journal.Entries())) == 0:
+		fmt.Fprintln(e.stdout, "nothing has been received yet: drop workbooks into inbox/, then: cairn run")
+	default:
+		fmt.Fprintln(e.stdout, "no database stands: cairn run makes it, from the archive and the journal")
 	}
-	for _, entry := range journal.Entries() {
-		switch entry.Type {
-		case ingest.EntryDecision:
-			fmt.Fprintf(e.stdout, "decision %s on %s  %s: %s\n", entry.Decision, entry.Finding, entry.At.Format("2006-01-02"), entry.Reason)
-		case ingest.EntryForget:
-			fmt.Fprintf(e.stdout, "forgotten (%s)  %s: %d originals\n", entry.Kind, entry.At.Format("2006-01-02"), len(entry.Forgotten))
-		case ingest.EntryWithdrawal:
-			fmt.Fprintf(e.stdout, "withdrawn inbox/%s  %s: %s\n", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
-		}
-	}
+	e.printHistory(journal)
 	err = e.printDeliveries(journal)
 	if c.AsOf == "" { // what is due is due today
 		err = errors.Join(err, e.printCalendar(w, journal))
 	}
-	if err != nil {
+	switch {
+	case err != nil || db == nil:
 		return err
-	}
-	if c.Findings {
+	case c.Findings:
 		return e.listFindings(db)
 	}
 	return e.printFindings(db, journal)
+}
+
+// printHistory prints a line per release, and one for each decision, withdrawal and forgetting.
+func (e *env) printHistory(journal *ingest.Journal) {
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	for _, r := range releasesOf(journal) {
+		add("release %s v%d  %s%s%s", r.Period, r.Version, r.At.Format("2006-01-02 15:04"), map[bool]string{true: "  final"}[r.Final],
+			map[bool]string{true: "  destroyed: see forgotten"}[r.Destroyed])
+	}
+	forgotten := forgottenOf(journal)
+	for _, entry := range journal.Entries() {
+		switch entry.Type {
+		case ingest.EntryDecision:
+			add("decision %s on %s  %s: %s", entry.Decision, entry.Finding, entry.At.Format("2006-01-02"), entry.Reason)
+		case ingest.EntryForget:
+			add("%s", forgotten[0])
+			forgotten = forgotten[1:]
+		case ingest.EntryWithdrawal:
+			add("withdrawn inbox/%s  %s: %s", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
+		}
+	}
+	if journal.ForgottenSince() > 0 {
+		add("without what was forgotten since")
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(e.stdout, "\n%s\n", strings.Join(lines, "\n"))
+	}
 }
 
 // listFindings prints a line per finding that waits, with the reference by which it is decided upon.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,9 +17,10 @@ import (
 // The state of a workspace, for programs. Months are written 2026-10, moments in RFC 3339.
 type (
 	statusJSON struct {
-		Received   []receivedJSON          `json:"received"` // each territory × the last twelve months
-		Findings   map[ingest.Severity]int `json:"findings"` // that wait, by severity
+		Received   []receivedJSON          `json:"received"` // each territory × the last twelve months; null while no database stands
+		Findings   map[ingest.Severity]int `json:"findings"` // that wait, by severity; null while no database stands
 		Releases   []releaseJSON           `json:"releases"`
+		Forgotten  []forgottenJSON         `json:"forgotten"`  // each cairn forget
 		Deliveries []deliveryJSON          `json:"deliveries"` // the last of each recipient and kind
 		Runs       []runJSON               `json:"runs"`       // of the calendar, the last of each job
 		Next       []nextJSON              `json:"next"`
@@ -32,10 +34,19 @@ type (
 		Content   string `json:"content"`   // rempli, rien, vide, or empty
 	}
 	releaseJSON struct {
-		Period  string    `json:"period"`
-		Version int       `json:"version"`
-		Final   bool      `json:"final"`
-		At      time.Time `json:"at"`
+		Period    string    `json:"period"`
+		Version   int       `json:"version"`
+		Final     bool      `json:"final"`
+		Destroyed bool      `json:"destroyed"` // it rested on what was forgotten
+		At        time.Time `json:"at"`
+	}
+	forgottenJSON struct { // never of whom
+		Kind      string    `json:"kind"`      // submission, emetteur, respondent, retention
+		Destroyed int       `json:"destroyed"` // originals of which nothing stays
+		Rewritten int       `json:"rewritten"` // originals that stay without what was forgotten
+		Reissued  []string  `json:"reissued"`  // months whose releases are destroyed, and made again if anything is left
+		Done      bool      `json:"done"`      // false: it was stopped, the next run ends it
+		At        time.Time `json:"at"`
 	}
 	deliveryJSON struct {
 		Recipient string    `json:"recipient"`
@@ -60,25 +71,21 @@ type (
 )
 
 func (e *env) printStatusJSON(w *Workspace, db *transform.Warehouse, journal *ingest.Journal, coverage []transform.Received) error {
-	s := statusJSON{Received: []receivedJSON{}, Findings: map[ingest.Severity]int{}, Releases: []releaseJSON{}, Deliveries: []deliveryJSON{}, Runs: []runJSON{}}
-	for _, c := range coverage {
-		s.Received = append(s.Received, receivedJSON{c.Territory, c.Period.Format("2006-01"), c.Expected, c.Version, c.Late, c.Content})
-	}
-	files, err := db.OpenFindings(e.ctx)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		e.findings = true
-		for severity, n := range f.Counts {
-			s.Findings[severity] += n
+	s := statusJSON{Releases: releasesOf(journal), Forgotten: forgottenOf(journal), Deliveries: []deliveryJSON{}, Runs: []runJSON{}}
+	if db != nil {
+		s.Received, s.Findings = []receivedJSON{}, map[ingest.Severity]int{}
+		for _, c := range coverage {
+			s.Received = append(s.Received, receivedJSON{c.Territory, c.Period.Format("2006-01"), c.Expected, c.Version, c.Late, c.Content})
 		}
-	}
-	seen := map[string]bool{} // a release found again under new inputs has several lines
-	for _, entry := range journal.Entries() {
-		if entry.Type == ingest.EntryRelease && !seen[entry.Manifest] {
-			seen[entry.Manifest] = true
-			s.Releases = append(s.Releases, releaseJSON{entry.Period, entry.Version, entry.Final, entry.At})
+		files, err := db.OpenFindings(e.ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			e.findings = true
+			for severity, n := range f.Counts {
+				s.Findings[severity] += n
+			}
 		}
 	}
 	for _, d := range lastDeliveries(journal) {
@@ -94,6 +101,48 @@ func (e *env) printStatusJSON(w *Workspace, db *transform.Warehouse, journal *in
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(s)
+}
+
+func releasesOf(journal *ingest.Journal) []releaseJSON {
+	all := []releaseJSON{}
+	gone := destroyedReleases(journal)
+	seen := map[string]bool{} // a release found again under new inputs has several lines
+	for _, e := range journal.Entries() {
+		if e.Type == ingest.EntryRelease && !seen[e.Manifest] {
+			seen[e.Manifest] = true
+			all = append(all, releaseJSON{e.Period, e.Version, e.Final, slices.Contains(gone, releasePath(e)), e.At})
+		}
+	}
+	return all
+}
+
+func forgottenOf(journal *ingest.Journal) []forgottenJSON {
+	all := []forgottenJSON{}
+	unfinished := journal.Unfinished()
+	for i, e := range journal.Entries() {
+		if e.Type != ingest.EntryForget {
+			continue
+		}
+		f := forgottenJSON{Kind: e.Kind, Reissued: append([]string{}, e.Reissued...), Done: unfinished < 0 || i < unfinished, At: e.At}
+		for _, original := range e.Forgotten {
+			if original.Replacement == "" {
+				f.Destroyed++
+			} else {
+				f.Rewritten++
+			}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// String is the line of « cairn status ».
+func (f forgottenJSON) String() string {
+	text := fmt.Sprintf("forgotten (%s)  %s: %d originals destroyed, %d rewritten; releases destroyed: %s", f.Kind, f.At.Format(time.DateOnly), f.Destroyed, f.Rewritten, cmp.Or(strings.Join(f.Reissued, ", "), "none"))
+	if !f.Done {
+		text += "; it was stopped: cairn run ends it"
+	}
+	return text
 }
 
 // lastOfJobs are the last runs of the calendar, one of each job, in the order in which they ended.
