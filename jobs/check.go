@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,9 @@ func (c *checkCmd) Run(e *env) error {
 	defer context.close()
 	for _, file := range c.Files {
 		data, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return &hintError{fmt.Errorf("check: %w", err), "of a file that was received and is no longer there, its return in returns/ says what was found in it"}
+		}
 		if err != nil {
 			return fmt.Errorf("check: %w", err)
 		}

@@ -199,6 +199,17 @@ func OpenWorkspace(dir string) (*Workspace, error) {
 }
 
 func (w *Workspace) path(name string) string { return filepath.Join(w.Dir, name) }
+
+// belowInbox is what the journal calls a file that somebody names: by where it lies or lay, or by its path below inbox/.
+func (w *Workspace) belowInbox(file string) string {
+	if abs, err := filepath.Abs(file); err == nil {
+		if rel, err := filepath.Rel(w.path("inbox"), abs); err == nil && filepath.IsLocal(rel) {
+			file = rel
+		}
+	}
+	return strings.TrimPrefix(filepath.ToSlash(file), "inbox/")
+}
+
 func (w *Workspace) archive() ingest.Archive { return ingest.Archive{Dir: w.path("archive")} }
 func (w *Workspace) journal() (*ingest.Journal, error) {
 	return ingest.OpenJournal(w.path(journalFile))

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"fmt"
-	"strings"
 
 	"cairn/ingest"
 )
@@ -74,7 +73,7 @@ func (c *withdrawCmd) Run(e *env) error {
 	if err != nil {
 		return &hintError{fmt.Errorf("withdraw: %w", err), "cairn run"}
 	}
-	path := strings.TrimPrefix(c.Submission, "inbox/")
+	path := w.belowInbox(c.Submission)
 	reception := 0
 	for i, r := range state.Receptions {
 		if r.Path == path && !state.Withdrawn[i+1] {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"cairn/exports"
 	"cairn/indicators"
@@ -50,6 +51,7 @@ func (c *explainCmd) Run(e *env) error {
 type explained struct {
 	workspace *Workspace
 	model     *ingest.Model
+	journal   *ingest.Journal
 	db        *transform.Warehouse
 	state     transform.State
 }
@@ -67,7 +69,7 @@ func (e *env) openExplained(asOf asOfFlag) (x *explained, done func(), err error
 	if err != nil {
 		return nil, nil, err
 	}
-	x.db = db
+	x.journal, x.db = journal, db
 	if x.state, err = readState(journal, w.archive()); err == nil {
 		x.state.Sets = w.Config.sets()
 		x.state.Horizon, err = x.db.Horizon(e.ctx)
@@ -239,8 +241,7 @@ func (c *explainCmd) movements(e *env, x *explained) error {
 
 // find is the archived original that a file, by its bytes or by its path below inbox/, was received as.
 func (x *explained) find(file string) (original string, data []byte, err error) {
-	path := strings.TrimPrefix(filepath.ToSlash(file), "inbox/")
-	digest := ""
+	path, digest := x.workspace.belowInbox(file), ""
 	if data, err := os.ReadFile(file); err == nil {
 		sum := sha256.Sum256(data)
 		digest = hex.EncodeToString(sum[:])
@@ -251,7 +252,11 @@ func (x *explained) find(file string) (original string, data []byte, err error) 
 			return r.Original, data, err
 		}
 	}
-	return "", nil, &hintError{fmt.Errorf("%s was never received", file), "give a file of the inbox"}
+	if at, forgotten := x.journal.Refused(digest); forgotten {
+		return "", nil, &hintError{fmt.Errorf("%s was forgotten on %s (cairn forget)", file, at.In(transform.Paris).Format(time.DateOnly)),
+			"no figure rests on it; if another workbook took its place, without what was forgotten, name that by its path: inbox/…"}
+	}
+	return "", nil, &hintError{fmt.Errorf("no reception of %s is known", file), "give a file of the inbox, or one that was received by its path below inbox/; what was forgotten (cairn forget) has no name any more"}
 }
 
 type movement struct {
@@ -286,7 +291,7 @@ func (c *explainCmd) printMovements(e *env, moved []indicators.Movement) error {
 		fmt.Fprintln(e.stdout, "Aucun chiffre ne changerait si cette cellule était vide.")
 		return nil
 	}
-	fmt.Fprintf(e.stdout, "Si cette cellule était vide, %s :\n", plural(len(moved), "chiffre changerait", "chiffres changeraient"))
+	fmt.Fprintf(e.stdout, "Si cette cellule était vide, %s\u00a0:\n", plural(len(moved), "chiffre changerait", "chiffres changeraient"))
 	value := func(m indicators.Movement, after bool) string {
 		v, statut := m.Before, m.StatutBefore
 		if after {
@@ -302,7 +307,7 @@ func (c *explainCmd) printMovements(e *env, moved []indicators.Movement) error {
 		if m.Before.Valid && m.After.Valid {
 			difference = fmt.Sprintf(" (%+.4g)", m.After.V-m.Before.V)
 		}
-		fmt.Fprintf(e.stdout, "  %s %s %s %s : %s → %s%s\n", m.Indicator, m.Territory, m.Period.Format("2006-01"), m.Modalite, value(m, false), value(m, true), difference)
+		fmt.Fprintf(e.stdout, "  %s %s %s %s\u00a0: %s → %s%s\n", m.Indicator, m.Territory, m.Period.Format("2006-01"), m.Modalite, value(m, false), value(m, true), difference)
 	}
 	return nil
 }

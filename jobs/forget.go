@@ -205,7 +205,7 @@ func (f *forgetting) parse() error {
 
 // findSubmission finds every version of a workbook: the one before would stand again.
 func (f *forgetting) findSubmission() error {
-	path := strings.TrimPrefix(f.command.Submission, "inbox/")
+	path := f.workspace.belowInbox(f.command.Submission)
 	original := ""
 	for _, e := range f.journal.Entries() {
 		if e.Type == ingest.EntryReception && !e.Gone && (e.Path == path || e.Original == path) {

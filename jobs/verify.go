@@ -40,6 +40,9 @@ that is printed with the one that the sender tells.`
 // Run verifies a release.
 func (c *verifyCmd) Run(e *env) error {
 	files, done, err := exports.OpenRelease(c.Release)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &hintError{fmt.Errorf("verify: %w", err), "cairn status lists the releases, and says which were destroyed (cairn forget)"}
+	}
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
