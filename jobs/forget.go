@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -103,7 +104,11 @@ func (c *forgetCmd) run(e *env) error {
 	if err := f.find(); err != nil {
 		return err
 	}
-	if c.DryRun {
+	switch {
+	case len(f.touched()) == 0:
+		fmt.Fprintln(f.out, "Rien à effacer\u00a0: aucune réponse n’a dépassé sa durée de conservation.")
+		return nil
+	case c.DryRun:
 		return f.report()
 	}
 	return f.carryOut()
@@ -499,10 +504,6 @@ func (f *forgetting) reissued() []string {
 
 // carryOut destroys, makes everything again, and says what was done.
 func (f *forgetting) carryOut() error {
-	if len(f.touched()) == 0 {
-		fmt.Fprintln(f.out, "Rien à effacer : aucune réponse n’a dépassé sa durée de conservation.")
-		return nil
-	}
 	if err := f.journal.Silenceable(f.silenced()); err != nil {
 		return err
 	}
@@ -531,7 +532,7 @@ func (f *forgetting) carryOut() error {
 	}
 	db, err := f.current()
 	if errors.Is(err, transform.ErrNoSubmission) {
-		fmt.Fprintln(f.out, "C’est fait. Il ne reste aucun classeur : rien n’est publié.")
+		fmt.Fprintln(f.out, "C’est fait. Il ne reste aucun classeur\u00a0: rien n’est publié.")
 		return nil
 	}
 	if err != nil {
@@ -542,7 +543,7 @@ func (f *forgetting) carryOut() error {
 		return err
 	}
 	for _, month := range f.lastReleases() {
-		fmt.Fprintf(f.out, "Publié : %s\n", month)
+		fmt.Fprintf(f.out, "Publié\u00a0: %s\n", month)
 	}
 	fmt.Fprintln(f.out, "C’est fait. Le journal dit qu’un effacement a eu lieu, pas de qui.")
 	return nil
@@ -566,9 +567,9 @@ func (f *forgetting) lastReleases() []string {
 func (f *forgetting) report() error {
 	p := func(format string, args ...any) { fmt.Fprintf(f.out, format+"\n", args...) }
 	if f.command.DryRun {
-		p("Essai à blanc : rien n’est touché. Les fichiers de inbox/ qui ne sont pas encore reçus ne sont pas comptés.")
+		p("Essai à blanc\u00a0: rien n’est touché. Les fichiers de inbox/ qui ne sont pas encore reçus ne sont pas comptés.")
 	}
-	p("Classeurs détruits : %d", len(f.destroyed))
+	p("Classeurs détruits\u00a0: %d", len(f.destroyed))
 	for _, o := range f.byPath(f.destroyed) {
 		p("  inbox/%s", f.paths[o])
 	}
@@ -576,34 +577,28 @@ func (f *forgetting) report() error {
 	for o := range f.written {
 		rewritten[o] = true
 	}
-	p("Classeurs réécrits sans ces données : %d", len(rewritten))
+	p("Classeurs réécrits sans ces données\u00a0: %d", len(rewritten))
 	for _, o := range f.byPath(rewritten) {
 		p("  inbox/%s%s", f.paths[o], f.counted(o))
 	}
 	months := f.reissued()
-	p("Publications détruites et refaites : %s", orNone(strings.Join(months, ", ")))
-	p("Lignes du journal privées de leurs mots : %d", len(f.silenced()))
-	if len(rewritten)+len(f.destroyed) > 0 {
-		p("Détruits aussi : les mêmes fichiers dans inbox/, les brouillons de courriels/, les bases écartées de quarantaine/, outbox/a-date/")
+	p("Publications détruites et refaites\u00a0: %s", cmp.Or(strings.Join(months, ", "), "aucune"))
+	p("Lignes du journal privées de leurs mots\u00a0: %d", len(f.silenced()))
+	if len(f.words) > 0 {
+		p("Noms cherchés\u00a0: %s", strings.Join(f.words, ", "))
 	}
+	p("Détruits aussi\u00a0: les mêmes fichiers dans inbox/, les brouillons de courriels/, les bases écartées de quarantaine/, outbox/a-date/")
 	copies, err := f.delivered(months)
 	if err != nil {
 		return err
 	}
-	p("Copies déjà remises, hors d’atteinte, à faire détruire : %s", orNone(map[bool]string{true: fmt.Sprint(len(copies))}[len(copies) > 0]))
+	p("Copies déjà remises, hors d’atteinte, à faire détruire\u00a0: %d", len(copies))
 	for _, c := range copies {
 		p("  %s", c)
 	}
-	p("À faire par vous : refaire chaque sauvegarde (cairn backup dans le même dossier y détruit la même chose) et détruire les autres,")
-	p("instantanés de disque compris ; demander à qui a rempli les classeurs d’effacer aussi ses copies, sans quoi le prochain envoi les rapporte.")
+	p("À faire par vous\u00a0: refaire chaque sauvegarde (cairn backup dans le même dossier y détruit la même chose) et détruire les autres,")
+	p("instantanés de disque compris\u00a0; demander à qui a rempli les classeurs d’effacer aussi ses copies, sans quoi le prochain envoi les rapporte.")
 	return nil
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "aucune"
-	}
-	return text
 }
 
 func (f *forgetting) byPath(originals map[string]bool) []string {
@@ -623,7 +618,7 @@ func (f *forgetting) counted(original string) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return " : " + strings.Join(parts, ", ")
+	return "\u00a0: " + strings.Join(parts, ", ")
 }
 
 // delivered are the copies that have left: letters, by the journal, and the files of the shared folder.
