@@ -585,7 +585,7 @@ func (f *forgetting) report() error {
 	p("Publications détruites et refaites\u00a0: %s", cmp.Or(strings.Join(months, ", "), "aucune"))
 	p("Lignes du journal privées de leurs mots\u00a0: %d", len(f.silenced()))
 	if len(f.words) > 0 {
-		p("Noms cherchés\u00a0: %s", strings.Join(f.words, ", "))
+		p("Noms cherchés\u00a0: «\u00a0%s\u00a0»", strings.Join(f.words, "\u00a0», «\u00a0"))
 	}
 	p("Détruits aussi\u00a0: les mêmes fichiers dans inbox/, les brouillons de courriels/, les bases écartées de quarantaine/, outbox/a-date/")
 	copies, err := f.delivered(months)
