@@ -40,8 +40,8 @@ const minWord = 3
 // Redact writes a workbook again without what is to be forgotten: the same sheets, every other cell at its address with
 // its value and kind, as .xlsx whatever it was. Nothing else comes along: no properties, comments, drawings, macros, hidden
 // parts, formulas. Of the sheet « Retour » and of an evaluator's workbook, which repeat what we wrote there, only what is read stays.
-// In all texts but the identifiers and codes of the tables a word becomes « […] »; a row of another sheet
-// with a cell that is the word goes.
+// A word becomes « […] » wherever it stands, but in titles, labels and what the tables understand as identifiers and codes; a
+// row of another sheet with a cell that is the word goes.
 //
 // It returns nil when there is nothing to forget in the workbook. What it writes is read again, and gives what the
 // original gives without what was forgotten; else there is an error.
@@ -68,7 +68,7 @@ func Redact(m *Model, data []byte, r Redaction) ([]byte, error) {
 	for _, s := range []*Submission{want, got} { // macros and links to other files do not come along, nor what is said of them
 		s.Findings = slices.DeleteFunc(s.Findings, func(f Finding) bool { return f.Rule == "macros_ignorees" || f.Rule == "liaisons_ignorees" })
 	}
-	if !reflect.DeepEqual(want, got) {
+	if !reflect.DeepEqual(want, got) || want.Rejected || want.Territoire != sub.Territoire || !want.Periode.Equal(sub.Periode) {
 		return nil, errors.New("what was written without what is to be forgotten does not read as the rest of the workbook")
 	}
 	return out.Bytes(), nil
@@ -196,12 +196,12 @@ func (e *redactor) edit(book *Workbook) {
 			s.Rows = e.nothing(s.Rows)
 		case e.sub.Returned == name && name != "":
 			s.Rows = e.only(s.Rows, e.model.Schemas["retour"])
+		case e.sub.Cover.Sheet == name:
+			s.Rows = e.cover(s.Rows)
 		case table >= 0:
 			s.Rows = e.table(s.Rows, &e.sub.Tables[table])
 		default:
-			s.Rows = e.texts(s.Rows, name == e.sub.Cover.Sheet)
-		}
-		if table < 0 && name != e.sub.Cover.Sheet {
+			s.Rows = e.texts(s.Rows)
 			s.Name = e.replace(name)
 			e.changed = e.changed || s.Name != name
 		}
@@ -245,7 +245,7 @@ func (e *redactor) only(rows iter.Seq2[Row, error], schema *Schema) iter.Seq2[Ro
 				}
 			}
 			row.Cells = slices.DeleteFunc(slices.Clone(row.Cells), func(c Cell) bool { return !slices.Contains(columns, c.Column) })
-			e.replaceIn(row.Cells)
+			e.replaceIn(row.Cells, func(c Cell) bool { return schema.fieldTitled(c.String()) >= 0 || e.replace(c.String()) == redacted })
 			if len(row.Cells) > 0 && !yield(row, nil) {
 				return
 			}
@@ -253,9 +253,10 @@ func (e *redactor) only(rows iter.Seq2[Row, error], schema *Schema) iter.Seq2[Ro
 	}
 }
 
-func (e *redactor) replaceIn(cells []Cell) {
+// replaceIn puts « […] » in the place of words in cells, but those to keep.
+func (e *redactor) replaceIn(cells []Cell, keep func(Cell) bool) {
 	for i := range cells {
-		if c := &cells[i]; c.Kind == Text {
+		if c := &cells[i]; c.Kind == Text && !keep(*c) {
 			if text := e.replace(c.Text); text != c.Text {
 				c.Text, e.changed = text, true
 			}
@@ -266,24 +267,33 @@ func (e *redactor) replaceIn(cells []Cell) {
 // isWord reports whether a cell holds one of the words and nothing else.
 func (e *redactor) isWord(c Cell) bool { return c.Kind == Text && slices.Contains(e.Words, c.String()) }
 
-// texts is a sheet of which we know nothing, or the cover.
-func (e *redactor) texts(rows iter.Seq2[Row, error], cover bool) iter.Seq2[Row, error] {
+// texts is a sheet of which we know nothing.
+func (e *redactor) texts(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
 	return e.each(rows, func(row *Row) bool {
-		if !cover && slices.ContainsFunc(row.Cells, e.isWord) {
-			return false
-		}
-		e.replaceIn(row.Cells)
+		named := slices.ContainsFunc(row.Cells, e.isWord)
+		e.replaceIn(row.Cells, func(Cell) bool { return false })
+		return !named
+	})
+}
+
+// cover is the first sheet: labels stay, and of what territory and month the workbook is.
+func (e *redactor) cover(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
+	schema := e.model.Schemas["accueil"]
+	return e.each(rows, func(row *Row) bool {
+		field := schema.fieldTitled(row.At(0).String())
+		e.replaceIn(row.Cells, func(c Cell) bool {
+			return field >= 0 && (c.Column == 0 || c.Column == 1 && (schema.Fields[field].Type != "string" || schema.Fields[field].Name == "territoire_id"))
+		})
 		return true
 	})
 }
 
-// table is the sheet of a table: rows and cells go, and words of its texts.
+// table is the sheet of a table: rows and cells go, and words, but of titles and of what is understood as an identifier, a
+// code, a date or a number.
 func (e *redactor) table(rows iter.Seq2[Row, error], t *TableRows) iter.Seq2[Row, error] {
-	var kept []int // columns of identifiers, codes, dates and numbers, which are what they are
-	for i, column := range t.Columns {
-		if f := &t.Schema.Fields[i]; column >= 0 && !t.Schema.freeText(f) {
-			kept = append(kept, column)
-		}
+	values := map[int][]string{} // by line
+	for _, row := range t.Rows {
+		values[row.Line] = row.Values
 	}
 	return e.each(rows, func(row *Row) bool {
 		if e.Rows[t.Schema.Name][row.Number] || t.Schema.Name == e.Own && slices.ContainsFunc(row.Cells, e.isWord) {
@@ -294,11 +304,18 @@ func (e *redactor) table(rows iter.Seq2[Row, error], t *TableRows) iter.Seq2[Row
 			e.changed = e.changed || gone
 			return gone
 		})
-		for i := range row.Cells {
-			if !slices.Contains(kept, row.Cells[i].Column) {
-				e.replaceIn(row.Cells[i : i+1])
+		read, isRow := values[row.Number]
+		e.replaceIn(row.Cells, func(c Cell) bool {
+			if !isRow {
+				return t.Schema.fieldTitled(c.String()) >= 0
 			}
-		}
+			field := slices.Index(t.Columns, c.Column)
+			if field < 0 || t.Schema.freeText(&t.Schema.Fields[field]) || read[field] == "" {
+				return false
+			}
+			without := e.replace(read[field])
+			return without == read[field] || without == redacted // an identifier is whole
+		})
 		return true
 	})
 }

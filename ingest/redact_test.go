@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -72,5 +73,44 @@ func TestWriteBook(t *testing.T) {
 	}
 	if written < 5 {
 		t.Errorf("only %d workbooks were written", written)
+	}
+}
+
+// TestRedactLeavesWhatIsRead forgets names that are words of ours as well: the territory, titles, labels. What is read
+// stays, of which territory and month too; a name goes also from a cell that could not be understood.
+func TestRedactLeavesWhatIsRead(t *testing.T) {
+	t.Parallel()
+	b := blankBook(t)
+	b.cover("referent", "Marie, de Lupin")
+	b.add("acteurs", set{"acteur_id": "val", "nom": "Val-de-Lys", "organisation": "Lupin"})
+	b.add("relations", set{"declarant": "voir Lupin", "date_observation": "lupin"})
+	b.add("freins", set{"reconnu_par": "Élus ; Lupin", "levier": "Lupin a parlé"})
+	for _, table := range []string{"relations", "projets", "dialogues"} {
+		b.add(table, nil)
+	}
+	b.sheet("Notes").rows = [][]any{{"Lupin", "sa ligne"}, {"avec Lupin"}}
+	data := b.xlsx()
+	words := []string{"Lupin", "Val-de-Lys", "Organisation", "Intention", "Territoire", "Partenaire", "Émetteur", "Référent"}
+	written, err := Redact(b.model, data, Redaction{Words: words})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if Mentions(written, []string{"Lupin", "sa ligne"}) || !Mentions(written, []string{"avec"}) {
+		t.Error("the name is in it still, or more has gone")
+	}
+	was, is := Parse(b.model, data), Parse(b.model, written)
+	if is.Territoire != was.Territoire || !is.Periode.Equal(was.Periode) || is.Emetteur != was.Emetteur || is.Cover != was.Cover {
+		t.Errorf("it is of another territory, month or sender: %+v, %+v", is, was)
+	}
+	for i := range was.Tables {
+		was, is := was.Tables[i], is.Tables[i]
+		for j := range was.Rows {
+			for k, v := range was.Rows[j].Values {
+				was.Rows[j].Values[k] = strings.NewReplacer("Lupin", redacted, "Val-de-Lys", redacted).Replace(v)
+			}
+		}
+		if diff := gocmp.Diff(was.Rows, is.Rows); diff != "" || !slices.Equal(was.Columns, is.Columns) {
+			t.Errorf("%s (-original +written):\n%s", was.Sheet, diff)
+		}
 	}
 }
