@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -21,14 +22,6 @@ import (
 // its entries as that leaves them, at whatever line one looks; all that follows is done from that line alone, and can be done
 // again: what the line wants destroyed is destroyed, the database is made from nothing, the releases are published
 // as new versions, and a second line says that it is done. Where the second is missing, the next run goes on.
-
-// What is forgotten, as the journal says it: never of whom.
-const (
-	forgetSubmission = "submission"
-	forgetEmitter    = "emetteur"
-	forgetRespondent = "respondent"
-	forgetRetention  = "retention"
-)
 
 type forgetCmd struct {
 	Submission string `help:"A file as it was received, below inbox/: that workbook, with every version of it." xor:"what" required:"" placeholder:"FILE"`
@@ -134,8 +127,12 @@ func (f *forgetting) upToDate() error {
 	if _, err := f.gather(); err != nil {
 		return err
 	}
-	if inUse, err := f.workspace.tidyScratch(); err != nil || inUse > 0 {
-		return errors.Join(err, map[bool]error{true: &hintError{errors.New("another cairn works with a copy of the database"), "wait until it has ended"}}[inUse > 0])
+	inUse, err := f.workspace.tidyScratch()
+	if err != nil {
+		return err
+	}
+	if inUse > 0 {
+		return &hintError{errors.New("another cairn works with a copy of the database"), "wait until it has ended"}
 	}
 	db, err := f.current()
 	if errors.Is(err, transform.ErrNoSubmission) {
@@ -261,11 +258,11 @@ func (f *forgetting) findEmitter() error {
 						}
 						if target := refersTo(t.Schema, field); value != "" && gone[key{target, value}] {
 							drop = drop || field.Constraints.Required
-							f.redaction(o).cell(t.Schema.Name, ingest.CellName(t.Columns[at], row.Line))
+							mark(f.redaction(o).Cells, t.Schema.Name, ingest.CellName(t.Columns[at], row.Line))
 						}
 					}
 					if drop {
-						f.redaction(o).row(t.Schema.Name, row.Line)
+						mark(f.redaction(o).Rows, t.Schema.Name, row.Line)
 					}
 					if own.id != "" {
 						known[own], stays[own] = true, stays[own] || !drop
@@ -337,35 +334,27 @@ func (f *forgetting) findAnswers(territory string, which func(ingest.DataRow) bo
 			}
 			for _, row := range t.Rows {
 				if which(row) {
-					f.redaction(o).row(t.Schema.Name, row.Line)
+					mark(f.redaction(o).Rows, t.Schema.Name, row.Line)
 				}
 			}
 		}
 	}
 }
 
-// rowsAndCells is a redaction under way.
-type rowsAndCells ingest.Redaction
-
-func (f *forgetting) redaction(original string) *rowsAndCells {
+// redaction is what is to be forgotten of an original, as far as it was found.
+func (f *forgetting) redaction(original string) *ingest.Redaction {
 	if f.redactions[original] == nil {
 		f.redactions[original] = &ingest.Redaction{Rows: map[string]map[int]bool{}, Cells: map[string]map[string]bool{}}
 	}
-	return (*rowsAndCells)(f.redactions[original])
+	return f.redactions[original]
 }
 
-func (r *rowsAndCells) row(table string, line int) {
-	if r.Rows[table] == nil {
-		r.Rows[table] = map[int]bool{}
+// mark adds a row, or a cell, of a table to a redaction.
+func mark[K comparable](of map[string]map[K]bool, table string, what K) {
+	if of[table] == nil {
+		of[table] = map[K]bool{}
 	}
-	r.Rows[table][line] = true
-}
-
-func (r *rowsAndCells) cell(table, cell string) {
-	if r.Cells[table] == nil {
-		r.Cells[table] = map[string]bool{}
-	}
-	r.Cells[table][cell] = true
+	of[table][what] = true
 }
 
 // redact writes what takes the place of the originals that tell of others too: those with rows to forget, those that
@@ -377,8 +366,7 @@ func (f *forgetting) redact() error {
 			switch {
 			case f.destroyed[o]:
 			case s.Comments != nil:
-				f.redaction(o)
-				f.redactions[o].Always = true
+				f.redaction(o).Always = true
 			case own && !s.Rejected && len(f.words) > 0:
 				f.redaction(o)
 			case s.Rejected && (own || s.Territoire == "") && len(f.words) > 0:
@@ -440,16 +428,17 @@ func (f *forgetting) entry(replacements map[string]string) ingest.Entry {
 	return e
 }
 
+// kind is what is forgotten, as the journal says it: never of whom.
 func (f *forgetting) kind() string {
 	switch c := f.command; {
 	case c.Submission != "":
-		return forgetSubmission
+		return "submission"
 	case c.Emetteur != "":
-		return forgetEmitter
+		return "emetteur"
 	case c.Respondent != "":
-		return forgetRespondent
+		return "respondent"
 	}
-	return forgetRetention
+	return "retention"
 }
 
 // touched are the originals that are destroyed, whether something takes their place or not.
@@ -570,15 +559,11 @@ func (f *forgetting) report() error {
 		p("Essai à blanc\u00a0: rien n’est touché. Les fichiers de inbox/ qui ne sont pas encore reçus ne sont pas comptés.")
 	}
 	p("Classeurs détruits\u00a0: %d", len(f.destroyed))
-	for _, o := range f.byPath(f.destroyed) {
+	for _, o := range f.byPath(maps.Keys(f.destroyed)) {
 		p("  inbox/%s", f.paths[o])
 	}
-	rewritten := map[string]bool{}
-	for o := range f.written {
-		rewritten[o] = true
-	}
-	p("Classeurs réécrits sans ces données\u00a0: %d", len(rewritten))
-	for _, o := range f.byPath(rewritten) {
+	p("Classeurs réécrits sans ces données\u00a0: %d", len(f.written))
+	for _, o := range f.byPath(maps.Keys(f.written)) {
 		p("  inbox/%s%s", f.paths[o], f.counted(o))
 	}
 	months := f.reissued()
@@ -601,8 +586,8 @@ func (f *forgetting) report() error {
 	return nil
 }
 
-func (f *forgetting) byPath(originals map[string]bool) []string {
-	return slices.SortedFunc(maps.Keys(originals), func(a, b string) int {
+func (f *forgetting) byPath(originals iter.Seq[string]) []string {
+	return slices.SortedFunc(originals, func(a, b string) int {
 		return strings.Compare(f.paths[a]+"\n"+a, f.paths[b]+"\n"+b)
 	})
 }
