@@ -36,23 +36,17 @@ func at(points []point, action string, where func(*testing.T) *place) []trial {
 func killed(w *world) []trial { return at(w.points, "kill", onDisk) }
 
 func powerCut(w *world) []trial {
-	all := at(w.points, "cut", onExt4)
+	all := at(every(w.points, 2), "cut", onExt4)
 	return append(all, trial{"right after a backup said it was done", func(t *testing.T) error { return backupThenCut(t) }})
 }
 
-func panics(w *world) []trial {
-	var some []point
-	for i := 0; i < len(w.points); i += 8 {
-		some = append(some, w.points[i])
-	}
-	return at(some, "panic", onDisk)
-}
+func panics(w *world) []trial { return at(every(w.points, 8), "panic", onDisk) }
 
 // killedAnyTime kills or ends runs and the service at times drawn from a fixed source, spread over the length of a run.
 func killedAnyTime(w *world) []trial {
 	chance := rand.New(rand.NewPCG(1, 2))
 	var all []trial
-	for i := range 20 {
+	for i := range 12 {
 		part, signal, command := chance.Float64(), syscall.SIGKILL, []string{"run", "-v"}
 		if i%4 == 3 {
 			signal = syscall.SIGTERM
@@ -78,7 +72,7 @@ func (w *world) after(part float64) time.Duration { return time.Duration(part * 
 func powerCutAnyTime(w *world) []trial {
 	chance := rand.New(rand.NewPCG(3, 4))
 	var all []trial
-	for range 10 {
+	for range 6 {
 		part := chance.Float64()
 		all = append(all, trial{fmt.Sprintf("at %.2f of a run", part), func(t *testing.T) error {
 			p := onExt4(t)

@@ -13,9 +13,15 @@ import (
 // room is what a tmpfs needs for the workspace and a run, in megabytes.
 const room = 224
 
+// diskFull fills the disk right before something is written: what comes after the other points is one of these.
 func diskFull(w *world) []trial {
 	var all []trial
 	for _, pt := range w.points {
+		switch pt.name {
+		case "durable.write", "journal.write", "database.change", "database.loaded", "database.built", "database.checkpoint":
+		default:
+			continue
+		}
 		all = append(all, trial{pt.String(), func(t *testing.T) error {
 			p := onTmpfs(t, room)
 			return p.survive(p.strike(pt.String() + ":fill"))
@@ -38,7 +44,7 @@ func diskTooSmall(*world) []trial {
 		}
 		return p.survive(hurt)
 	}}}
-	for _, megabytes := range []int64{0, 1, 2, 8, 16, 21, 24, 32, 44} {
+	for _, megabytes := range []int64{0, 2, 16, 24, 44} {
 		all = append(all, trial{fmt.Sprintf("%d MB", megabytes), func(t *testing.T) error {
 			p := onTmpfs(t, room)
 			if err := leave(p.disk, megabytes<<20); err != nil {
@@ -73,7 +79,7 @@ func leave(disk string, free int64) error {
 
 func diskError(w *world) []trial {
 	operations := slices.DeleteFunc(slices.Clone(w.points), func(pt point) bool { return pt.name == "command.done" })
-	return at(every(operations, 2), "eio", onDisk)
+	return at(every(operations, 3), "eio", onDisk)
 }
 
 func readOnly(w *world) []trial {

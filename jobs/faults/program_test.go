@@ -237,6 +237,11 @@ func onExt4(t *testing.T) *place {
 	})
 }
 
+// publish gives a place the workspace in which the late files were taken and published already.
+func (p *place) publish() error {
+	return errors.Join(os.RemoveAll(p.dir), copyTree(p.dir, p.golden), syncDisk(p.disk))
+}
+
 func settle(t *testing.T, disk string, mend func() error) *place {
 	t.Helper()
 	w, err := theWorld()
@@ -247,15 +252,19 @@ func settle(t *testing.T, disk string, mend func() error) *place {
 	if err := w.deliver(p.dir, w.before); err != nil {
 		t.Fatal(err)
 	}
-	d, err := os.Open(disk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if err := unix.Syncfs(int(d.Fd())); err != nil {
+	if err := syncDisk(disk); err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func syncDisk(disk string) error {
+	d, err := os.Open(disk)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return unix.Syncfs(int(d.Fd()))
 }
 
 func shell(t *testing.T, name string, args ...string) {
