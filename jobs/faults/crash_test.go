@@ -36,7 +36,7 @@ func at(points []point, action string, where func(*testing.T) *place) []trial {
 func killed(w *world) []trial { return at(w.points, "kill", onDisk) }
 
 func powerCut(w *world) []trial {
-	all := at(every(w.points, 2), "cut", onExt4)
+	all := at(every(w.points, 3), "cut", onExt4)
 	return append(all, trial{"right after a backup said it was done", func(t *testing.T) error { return backupThenCut(t) }})
 }
 
@@ -46,7 +46,7 @@ func panics(w *world) []trial { return at(every(w.points, 8), "panic", onDisk) }
 func killedAnyTime(w *world) []trial {
 	chance := rand.New(rand.NewPCG(1, 2))
 	var all []trial
-	for i := range 12 {
+	for i := range 10 {
 		part, signal, command := chance.Float64(), syscall.SIGKILL, []string{"run", "-v"}
 		if i%4 == 3 {
 			signal = syscall.SIGTERM
@@ -72,7 +72,7 @@ func (w *world) after(part float64) time.Duration { return time.Duration(part * 
 func powerCutAnyTime(w *world) []trial {
 	chance := rand.New(rand.NewPCG(3, 4))
 	var all []trial
-	for range 6 {
+	for range 5 {
 		part := chance.Float64()
 		all = append(all, trial{fmt.Sprintf("at %.2f of a run", part), func(t *testing.T) error {
 			p := onExt4(t)

@@ -79,7 +79,7 @@ func leave(disk string, free int64) error {
 
 func diskError(w *world) []trial {
 	operations := slices.DeleteFunc(slices.Clone(w.points), func(pt point) bool { return pt.name == "command.done" })
-	return at(every(operations, 3), "eio", onDisk)
+	return at(every(operations, 4), "eio", onDisk)
 }
 
 func readOnly(w *world) []trial {

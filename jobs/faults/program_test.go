@@ -116,7 +116,7 @@ func makeWorld() (*world, error) {
 	if o := run(nil, "demo", w.before, "--months", "6"); o.code != 0 {
 		return nil, fmt.Errorf("demo: %v", o)
 	}
-	if err := keepTerritories(w.before, "castelmauve", "ormecourt"); err != nil {
+	if err := keepTerritories(w.before, "castelmauve"); err != nil {
 		return nil, err
 	}
 	if err := w.holdBack(3); err != nil {
