@@ -21,7 +21,9 @@ import (
 // before, or for the first of a month the last release of an earlier month. What that one published is in the
 // archive; what has come since is in the journal, line by line. A cause is found by taking the lines one after the
 // other, those of different territories together, since no figure of a territory rests on another's workbooks: a
-// figure that differs after a step was changed by that step.
+// figure that differs after a step was changed by that step. Of which territories a step changed what they bring to
+// the programme's figures, fingerprints tell; those of the release are in the archive too. So a month that brings one
+// workbook of each territory is one step, and nothing is built for it.
 
 // change is what a line of the journal changes, or a new method.
 type change struct {
