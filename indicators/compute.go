@@ -103,7 +103,7 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 		return err
 	}
 	steps := []func(*transform.Tx) error{
-		func(tx *transform.Tx) error { return store(tx, catalogue, all.figures, all.published) },
+		func(tx *transform.Tx) error { return store(tx, catalogue, all) },
 		func(tx *transform.Tx) error { return storeTendencies(tx, all.tendencies) },
 		func(tx *transform.Tx) error {
 			return storeComparisons(tx, comparisons(catalogue, all.published, places, horizon))
@@ -113,7 +113,6 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 		},
 		func(tx *transform.Tx) error { return storeHypotheses(tx, hypotheses) },
 		storePairs,
-		func(tx *transform.Tx) error { return storeFingerprints(tx, all.prints) },
 	}
 	return w.Update(ctx, func(tx *transform.Tx) error {
 		for _, step := range steps {
@@ -125,13 +124,13 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	})
 }
 
-// ComputeFigures fills the schema indicateur with the catalogue, valeurs and publiees alone, by any catalogue.
+// ComputeFigures fills the schema indicateur with the catalogue, valeurs, publiees and the fingerprints alone, by any catalogue.
 func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) error {
 	all, err := computeFigures(ctx, w, catalogue, progress)
 	if err != nil {
 		return err
 	}
-	return w.Update(ctx, func(tx *transform.Tx) error { return store(tx, catalogue, all.figures, all.published) })
+	return w.Update(ctx, func(tx *transform.Tx) error { return store(tx, catalogue, all) })
 }
 
 // computeFigures computes the figures of every indicator, the same as they may leave the team, and their long term.
@@ -430,7 +429,7 @@ func (ind *Indicator) figure(s month, a aggregated, i int) Figure {
 	return f
 }
 
-func store(tx *transform.Tx, catalogue []*Indicator, figures, published []Figure) error {
+func store(tx *transform.Tx, catalogue []*Indicator, all computed) error {
 	statements := []string{
 		`DROP SCHEMA IF EXISTS indicateur CASCADE`,
 		`CREATE SCHEMA indicateur`,
@@ -456,10 +455,13 @@ func store(tx *transform.Tx, catalogue []*Indicator, figures, published []Figure
 	if err != nil {
 		return err
 	}
-	if err := tx.Append("indicateur", "valeurs", figureRows(figures)); err != nil {
+	if err := tx.Append("indicateur", "valeurs", figureRows(all.figures)); err != nil {
 		return err
 	}
-	return tx.Append("indicateur", "publiees", figureRows(published))
+	if err := tx.Append("indicateur", "publiees", figureRows(all.published)); err != nil {
+		return err
+	}
+	return storeFingerprints(tx, all.prints)
 }
 
 // storeTable makes a table of the schema indicateur of its rows.

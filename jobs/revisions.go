@@ -43,6 +43,7 @@ type revising struct {
 	all     []change                             // of every territory
 	method  []change                             // and what was erased since: what tells the earlier release from its lines as they are now
 	was, is map[exports.FigureKey]exports.Figure // as published
+	revised []exports.FigureKey                  // whose causes are looked for
 	sheets  map[string][]string                  // behind each indicator
 	places  map[int][]transform.Correction       // by line
 }
@@ -136,25 +137,24 @@ func (r *run) figuresDiffer(db *transform.Warehouse, e ingest.Entry) (bool, erro
 
 // rows are the revised figures with their causes.
 func (v *revising) rows() ([]exports.Revision, error) {
-	var revised []exports.FigureKey
 	for k, was := range v.was {
 		if is := v.is[k]; is.Value != was.Value || is.Statut != was.Statut {
-			revised = append(revised, k)
+			v.revised = append(v.revised, k)
 		}
 	}
-	if len(revised) == 0 {
+	if len(v.revised) == 0 {
 		return nil, nil
 	}
-	slices.SortFunc(revised, exports.FigureKey.Compare)
+	slices.SortFunc(v.revised, exports.FigureKey.Compare)
 	if err := v.list(); err != nil {
 		return nil, err
 	}
-	steps, err := v.steps(revised)
+	steps, err := v.steps()
 	if err != nil {
 		return nil, err
 	}
 	var rows []exports.Revision
-	for _, k := range revised {
+	for _, k := range v.revised {
 		row := exports.Revision{FigureKey: k, Before: v.was[k], After: v.is[k]}
 		if hid := string(indicators.SecretSecondary); (row.Before.Statut == hid) != (row.After.Statut == hid) {
 			row.Causes = []exports.Cause{{Kind: exports.Secrecy}}
@@ -270,10 +270,10 @@ type step struct {
 }
 
 // steps takes the changes one after the other. Where one step alone can have changed the figures, nothing is built.
-func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
+func (v *revising) steps() ([]step, error) {
 	depth := 0
 	concerned := map[string]bool{}
-	for _, k := range revised {
+	for _, k := range v.revised {
 		concerned[k.Territory] = true
 	}
 	for territory, changes := range v.whose {
@@ -297,18 +297,20 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 	for i := range v.all {
 		turns = append(turns, map[string][]change{"": v.all[i : i+1]})
 	}
-	now := state{figures: v.is}
-	var err error
-	if now.prints, err = indicators.ReadFingerprints(v.ctx, v.db); err != nil {
-		return nil, err
-	}
 	if len(turns) == 0 && len(v.method) == 0 {
 		return nil, nil
 	}
-	if len(turns) <= 1 && len(v.method) == 0 && v.release.Prints != "" {
-		before := state{figures: v.was}
-		before.prints, err = v.archivedPrints()
-		return []step{{before, now, turns[0]}}, err
+	before, err := v.archived()
+	if err != nil {
+		return nil, err
+	}
+	now := state{figures: v.is}
+	if now.prints, err = indicators.ReadFingerprints(v.ctx, v.db); err != nil {
+		return nil, err
+	}
+	standing := len(v.method) == 0 && v.release.Prints != "" // the archive has the state of the earlier release
+	if standing && len(turns) == 1 {
+		return []step{{before, now, turns[0]}}, nil
 	}
 	scratch, discard, err := v.workspace.scratch()
 	if err != nil {
@@ -319,13 +321,16 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 		return nil, err
 	}
 	taken := map[int]bool{}
-	before, published, err := v.stateAfter(scratch, taken)
-	if err != nil {
-		return nil, err
-	}
 	var steps []step
-	if len(v.method) > 0 {
-		steps = append(steps, step{before: state{figures: v.was}, after: state{figures: published}, changes: map[string][]change{"": v.method}})
+	if !standing || v.hidden() {
+		built, published, err := v.stateAfter(scratch, taken)
+		if err != nil {
+			return nil, err
+		}
+		if len(v.method) > 0 {
+			steps = append(steps, step{before, state{figures: published}, map[string][]change{"": v.method}})
+		}
+		before = built
 	}
 	for n, changes := range turns {
 		for _, all := range changes {
@@ -348,8 +353,8 @@ func (v *revising) steps(revised []exports.FigureKey) ([]step, error) {
 	return steps, nil
 }
 
-// stateAfter builds the database of the earlier release's journal and of the lines taken since: the figures as they
-// are computed, and as they would be published.
+// stateAfter builds the database of the earlier release's journal and of the lines taken since: the figures of the
+// indicators that are revised, as they are computed, and as they would be published.
 func (v *revising) stateAfter(db *transform.Warehouse, taken map[int]bool) (computed state, published map[exports.FigureKey]exports.Figure, err error) {
 	lines, err := v.linesAfter(taken)
 	if err != nil {
@@ -358,7 +363,14 @@ func (v *revising) stateAfter(db *transform.Warehouse, taken map[int]bool) (comp
 	if err := db.Build(v.ctx, v.model, lines); err != nil {
 		return computed, nil, err
 	}
-	if err := indicators.Compute(v.ctx, db, v.model, nil); err != nil {
+	catalogue, err := indicators.Catalogue(v.model)
+	if err != nil {
+		return computed, nil, err
+	}
+	catalogue = slices.DeleteFunc(catalogue, func(ind *indicators.Indicator) bool {
+		return !slices.ContainsFunc(v.revised, func(k exports.FigureKey) bool { return k.Indicator == ind.ID })
+	})
+	if err := indicators.ComputeFigures(v.ctx, db, catalogue, nil); err != nil {
 		return computed, nil, err
 	}
 	if computed.figures, err = exports.Figures(v.ctx, db, false); err != nil {
@@ -371,13 +383,24 @@ func (v *revising) stateAfter(db *transform.Warehouse, taken map[int]bool) (comp
 	return computed, published, err
 }
 
-// archivedPrints are the fingerprints of the earlier release.
-func (v *revising) archivedPrints() (indicators.Fingerprints, error) {
+// archived is the state of the earlier release, as it published it; without fingerprints where they were not kept.
+func (v *revising) archived() (s state, err error) {
+	s.figures = v.was
+	if v.release.Prints == "" {
+		return s, nil
+	}
 	data, err := v.workspace.archive().Get(v.release.Prints)
 	if err != nil {
-		return nil, fmt.Errorf("fingerprints of release %s v%d: %w", v.release.Period, v.release.Version, err)
+		return s, fmt.Errorf("fingerprints of release %s v%d: %w", v.release.Period, v.release.Version, err)
 	}
-	return indicators.UnpackFingerprints(data)
+	s.prints, err = indicators.UnpackFingerprints(data)
+	return s, err
+}
+
+// hidden reports whether the earlier release did not tell some of the figures that are revised.
+func (v *revising) hidden() bool {
+	secret := []string{string(indicators.SecretPrimary), string(indicators.SecretSecondary)}
+	return slices.ContainsFunc(v.revised, func(k exports.FigureKey) bool { return slices.Contains(secret, v.was[k].Statut) })
 }
 
 // linesAfter is what the database of the earlier release's journal, and of the lines taken since, is a function of. A

@@ -3,9 +3,10 @@
 WITH connus AS (
     SELECT DISTINCT territoire_id, soumission, cle FROM core.declarations WHERE "table" = 'acteurs' AND courante AND NOT ecartee
 ),
+presences AS (SELECT territoire_id, cle, count(*) AS classeurs FROM connus GROUP BY ALL),
 ailleurs AS (
-    SELECT c.soumission, c.territoire_id, a.territoire_id AS autre, count(DISTINCT c.cle) AS communs
-    FROM connus c JOIN connus a ON a.cle = c.cle AND a.soumission <> c.soumission
+    SELECT c.soumission, c.territoire_id, p.territoire_id AS autre, count(*) AS communs
+    FROM connus c JOIN presences p ON p.cle = c.cle AND (p.territoire_id <> c.territoire_id OR p.classeurs > 1)
     GROUP BY ALL
 ),
 totaux AS (SELECT soumission, territoire_id, count(*) AS acteurs FROM connus GROUP BY ALL)
