@@ -216,7 +216,7 @@ func backups(w *world) []trial {
 		}
 		return restored(p, kept)
 	}}}
-	for _, pt := range []point{{"durable.write", 1}, {"durable.rename", 9}, {"durable.rename", 14}, {"durable.folder", 3}} {
+	for _, pt := range []point{{"durable.write", 1}, {"durable.rename", 9}, {"durable.folder", 3}} {
 		all = append(all, trial{"stopped at " + pt.String(), func(t *testing.T) error {
 			p := onDisk(t)
 			kept := filepath.Join(p.sideline, "kept")
