@@ -6,8 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
+	"cairn/indicators"
+	"cairn/ingest"
 	"cairn/jobs/demo"
+	"cairn/transform"
 )
 
 type scaleCmd struct {
@@ -40,6 +44,7 @@ func (c *scaleCmd) histories(b *bench) error {
 	for _, name := range names {
 		runs[name] = make([][]usage, len(c.Years))
 	}
+	slowest := make([]time.Duration, len(c.Years))
 	for _, years := range c.Years {
 		if err := b.makeHistory(fmt.Sprint("years", years), 12*years); err != nil {
 			return err
@@ -64,6 +69,11 @@ func (c *scaleCmd) histories(b *bench) error {
 				}
 				runs[name][i] = append(runs[name][i], u)
 			}
+			took, err := slowestIndicator(filepath.Join(workspace, "cairn.duckdb"))
+			if err != nil {
+				return err
+			}
+			slowest[i] = max(slowest[i], took)
 			if err := os.RemoveAll(workspace); err != nil {
 				return err
 			}
@@ -75,8 +85,46 @@ func (c *scaleCmd) histories(b *bench) error {
 			fmt.Println(line(fmt.Sprintf("%s, %d × 10 territories", name, years), runs[name][i], runs[name][0]))
 		}
 	}
+	for i, years := range c.Years {
+		fmt.Printf("\nThe slowest indicator, all its figures read from the database of %d × 10 territories: %.0f ms.\n", years, 1000*slowest[i].Seconds())
+	}
 	fmt.Println()
 	return nil
+}
+
+// slowestIndicator is the longest time in which all figures of an indicator are read from a database.
+func slowestIndicator(path string) (slowest time.Duration, err error) {
+	db, err := transform.OpenReadOnly(path, "")
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	model, err := ingest.LoadModel()
+	if err != nil {
+		return 0, err
+	}
+	catalogue, err := indicators.Catalogue(model)
+	if err != nil {
+		return 0, err
+	}
+	for _, ind := range catalogue {
+		start, n := time.Now(), 0
+		rows, err := db.Query("SELECT territoire_id, periode, modalite, valeur, borne_basse, borne_haute, effectif, statut FROM indicateur.valeurs WHERE indicateur = ?", ind.ID)
+		if err != nil {
+			return 0, err
+		}
+		for rows.Next() {
+			n++
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return 0, err
+		}
+		if n == 0 {
+			return 0, fmt.Errorf("%s has no figure", ind.ID)
+		}
+		slowest = max(slowest, time.Since(start))
+	}
+	return slowest, nil
 }
 
 // makeHistory makes a workspace of ten territories without their last month, which is put beside, below .held.
