@@ -292,22 +292,24 @@ func (c *explainCmd) printMovements(e *env, moved []indicators.Movement) error {
 		return nil
 	}
 	fmt.Fprintf(e.stdout, "Si cette cellule était vide, %s\u00a0:\n", plural(len(moved), "chiffre changerait", "chiffres changeraient"))
+	number := func(format string, x float64) string { return strings.Replace(fmt.Sprintf(format, x), ".", ",", 1) }
 	value := func(m indicators.Movement, after bool) string {
 		v, statut := m.Before, m.StatutBefore
 		if after {
 			v, statut = m.After, m.StatutAfter
 		}
 		if v.Valid {
-			return fmt.Sprintf("%.4g", v.V)
+			return number("%.4g", v.V)
 		}
 		return string(statut)
 	}
 	for _, m := range moved {
 		difference := ""
 		if m.Before.Valid && m.After.Valid {
-			difference = fmt.Sprintf(" (%+.4g)", m.After.V-m.Before.V)
+			difference = " (" + number("%+.4g", m.After.V-m.Before.V) + ")"
 		}
-		fmt.Fprintf(e.stdout, "  %s %s %s %s\u00a0: %s → %s%s\n", m.Indicator, m.Territory, m.Period.Format("2006-01"), m.Modalite, value(m, false), value(m, true), difference)
+		of := strings.TrimSpace(strings.Join([]string{m.Indicator, m.Territory, m.Period.Format("2006-01"), m.Modalite}, " "))
+		fmt.Fprintf(e.stdout, "  %s\u00a0: %s → %s%s\n", of, value(m, false), value(m, true), difference)
 	}
 	return nil
 }
