@@ -157,7 +157,9 @@ var Estimators = []Estimator{
 	{
 		// Median of durations in days, told in months; of an even number, the mean of the two middle ones.
 		Name: "mediane", Inputs: []string{"duree"}, Known: "duree IS NOT NULL",
-		Aggregates: func(*Indicator) []string { return []string{"CAST(median(duree) FILTER (connu) AS DOUBLE)"} },
+		Aggregates: func(*Indicator) []string { // the durations are for the fingerprint: two medians tell nothing of that of both
+			return []string{"CAST(median(duree) FILTER (connu) AS DOUBLE)", "list(duree) FILTER (connu)"}
+		},
 		Finish: func(_ *Indicator, a []any, g group, _ int) result {
 			if g.known == 0 {
 				return result{}

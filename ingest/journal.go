@@ -264,12 +264,14 @@ func (j *Journal) forget(e Entry) {
 		if with, forgotten := replacement[b.Original]; forgotten && b.Original != "" {
 			b.Original, b.Gone = with, with == ""
 		}
-		if b.Type == EntryRelease && slices.Contains(e.Reissued, b.Period) {
-			for _, digest := range []*string{&b.Figures, &b.Prints} {
-				if *digest != "" {
-					j.loose[*digest], *digest = true, ""
-				}
+		loosen := func(digest *string) {
+			if *digest != "" {
+				j.loose[*digest], *digest = true, ""
 			}
+		}
+		loosen(&b.Prints) // of few people they could be guessed back, and after this line no release is compared by them
+		if b.Type == EntryRelease && slices.Contains(e.Reissued, b.Period) {
+			loosen(&b.Figures)
 		}
 	}
 	j.entries = before

@@ -64,7 +64,7 @@ func Redact(m *Model, data []byte, r Redaction) ([]byte, error) {
 	for _, s := range []*Submission{want, got} { // macros and links to other files do not come along, nor what is said of them
 		s.Findings = slices.DeleteFunc(s.Findings, func(f Finding) bool { return f.Rule == "macros_ignorees" || f.Rule == "liaisons_ignorees" })
 	}
-	if !reflect.DeepEqual(want, got) || want.Rejected || want.Territoire != sub.Territoire || !want.Periode.Equal(sub.Periode) {
+	if !reflect.DeepEqual(want, got) || want.Rejected || want.Territoire != sub.Territoire || !want.Periode.Equal(sub.Periode) || e.ofGroup() && want.Emetteur != sub.Emetteur {
 		return nil, errors.New("what was written without what is to be forgotten does not read as the rest of the workbook")
 	}
 	return out.Bytes(), nil
@@ -228,20 +228,24 @@ func (e *redactor) nothing(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
 // write a workbook again, nor is what an evaluator's workbook repeats.
 func (e *redactor) only(rows iter.Seq2[Row, error], schema *Schema) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		var columns []int
+		fields := map[int]*Field{} // by column
 		for row, err := range rows {
 			if err != nil {
 				yield(row, err)
 				return
 			}
+			titles := false
 			if h := matchHeader(schema, row); len(h.columns) == len(schema.Fields) {
-				columns = columns[:0]
+				titles = true
+				clear(fields)
 				for _, c := range h.columns {
-					columns = append(columns, c.index)
+					fields[c.index] = &schema.Fields[c.field]
 				}
 			}
-			row.Cells = slices.DeleteFunc(slices.Clone(row.Cells), func(c Cell) bool { return !slices.Contains(columns, c.Column) })
-			e.replaceIn(row.Cells, func(c Cell) bool { return schema.fieldTitled(c.String()) >= 0 || e.replace(c.String()) == redacted })
+			row.Cells = slices.DeleteFunc(slices.Clone(row.Cells), func(c Cell) bool { return fields[c.Column] == nil })
+			e.replaceIn(row.Cells, func(c Cell) bool {
+				return titles || !schema.freeText(fields[c.Column]) && e.replace(c.String()) == redacted // an identifier or a code is whole
+			})
 			if len(row.Cells) > 0 && !yield(row, nil) {
 				return
 			}
@@ -272,16 +276,25 @@ func (e *redactor) texts(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
 	})
 }
 
-// cover is the first sheet: labels stay, and of what territory and month the workbook is.
+// cover is the first sheet: labels stay, and of what territory, month and peer group the workbook is.
 func (e *redactor) cover(rows iter.Seq2[Row, error]) iter.Seq2[Row, error] {
 	schema := e.model.Schemas["accueil"]
+	stay := []string{"territoire_id", "periode"}
+	if e.ofGroup() {
+		stay = append(stay, "emetteur")
+	}
 	return e.each(rows, func(row *Row) bool {
 		field := schema.fieldTitled(row.At(0).String())
 		e.replaceIn(row.Cells, func(c Cell) bool {
-			return field >= 0 && (c.Column == 0 || c.Column == 1 && (schema.Fields[field].Type != "string" || schema.Fields[field].Name == "territoire_id"))
+			return field >= 0 && (c.Column == 0 || c.Column == 1 && slices.Contains(stay, schema.Fields[field].Name))
 		})
 		return true
 	})
+}
+
+// ofGroup reports whether the workbook is a peer group's, which is nobody.
+func (e *redactor) ofGroup() bool {
+	return slices.Contains(e.model.Values("groupe_pairs"), e.sub.Emetteur)
 }
 
 // table is the sheet of a table: rows and cells go, and words, but of titles and of what is understood as an identifier, a

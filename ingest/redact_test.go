@@ -14,6 +14,8 @@ func TestRedactLeavesWhatIsRead(t *testing.T) {
 	t.Parallel()
 	b := blankBook(t)
 	b.cover("referent", "Marie, de Lupin")
+	b.cover("emetteur", "Élus")
+	b.cover("rien_freins", "non, voir avec Lupin")
 	b.add("acteurs", set{"acteur_id": "val", "nom": "Val-de-Lys", "organisation": "Lupin"})
 	b.add("relations", set{"declarant": "voir Lupin", "date_observation": "lupin"})
 	b.add("freins", set{"reconnu_par": "Élus ; Lupin", "levier": "Lupin a parlé"})
@@ -22,7 +24,7 @@ func TestRedactLeavesWhatIsRead(t *testing.T) {
 	}
 	b.sheet("Notes").rows = [][]any{{"Lupin", "sa ligne"}, {"avec Lupin"}}
 	data := b.xlsx()
-	words := []string{"Lupin", "Val-de-Lys", "Organisation", "Intention", "Territoire", "Partenaire", "Émetteur", "Référent"}
+	words := []string{"Lupin", "Val-de-Lys", "Organisation", "Intention", "Territoire", "Partenaire", "Émetteur", "Référent", "Élus"}
 	written, err := Redact(b.model, data, Redaction{Words: words})
 	if err != nil {
 		t.Fatal(err)

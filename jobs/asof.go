@@ -50,6 +50,9 @@ func (e *env) knownOn(w *Workspace, day, period time.Time) (r *run, db *transfor
 	if err := r.readInputs(r.journal); err != nil {
 		return nil, nil, nil, err
 	}
+	if r.state.Sets, err = r.setsThen(r.state.Territoires); err != nil {
+		return nil, nil, nil, err
+	}
 	if db, discard, err = w.scratch(); err != nil {
 		return nil, nil, nil, err
 	}

@@ -428,8 +428,9 @@ func (v *revising) linesAfter(taken map[int]bool) (transform.State, error) {
 			lines.Withdrawn[place] = true
 		}
 	}
-	lines.Sets, lines.Horizon = v.state.Sets, v.state.Horizon
-	return lines, nil
+	lines.Horizon = v.state.Horizon
+	lines.Sets, err = v.setsThen(lines.Territoires)
+	return lines, err
 }
 
 // candidates are the changes of a step that can have changed a figure. One of the programme was changed by those of

@@ -18,6 +18,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"cairn/exports"
+	"cairn/jobs/demo"
 )
 
 // oldDefinition is E06 before its definition was changed.
@@ -302,4 +303,49 @@ func (p *replay) table(period string, version int, name string) (rows []map[stri
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// A territory that is added, to the register and to a funder's, is in no earlier state: neither what is revised since the
+// release before nor what was known before it is asked for its figures then.
+func TestTerritoryAdded(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("publishes twice")
+	}
+	world, source := newSource(t, 3, 6, "arlenthe", "brevigny", "valbrune")
+	p := newReplay(t, world, source)
+	day := time.Now().Truncate(time.Second)
+	register, err := os.ReadFile(filepath.Join(source, "territoires.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var without []string
+	for line := range strings.Lines(string(register)) {
+		if !strings.HasPrefix(line, "valbrune,") {
+			without = append(without, line)
+		}
+	}
+	p.write("territoires.csv", []byte(strings.Join(without, "")))
+	late := func(d demo.Delivery) bool {
+		return d.Territoire == "arlenthe" && d.Periode.Format("2006-01") == "2026-09"
+	}
+	for _, d := range world.Deliveries {
+		if d.Territoire != "valbrune" && !late(d) {
+			p.drop(d.Path, d.Path, day)
+		}
+	}
+	p.run(day, &runCmd{})
+	p.write("territoires.csv", register)
+	p.write("cairn.toml", []byte("programme = \"Programme fictif\"\ncontact = \"demo@cairn.example\"\n[[financeurs]]\nid = \"fondation-x\"\nnom = \"Fondation X\"\nterritoires = [\"arlenthe\", \"valbrune\"]\n"))
+	for _, d := range world.Deliveries {
+		if d.Territoire == "valbrune" || late(d) {
+			p.drop(d.Path, d.Path, day.Add(time.Hour))
+		}
+	}
+	if printed := p.run(day.AddDate(0, 0, 1), &runCmd{}); !strings.Contains(printed, "published figures revised since") {
+		t.Errorf("nothing is revised: it shows nothing\n%s", printed)
+	}
+	if _, said := p.reissued(day.AddDate(0, 0, 1), day); !strings.Contains(said, "as known on "+day.Format(time.DateOnly)) {
+		t.Errorf("the day before: %s", said)
+	}
 }

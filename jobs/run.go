@@ -224,6 +224,24 @@ func (r *run) readInputs(journal *ingest.Journal) (err error) {
 	return nil
 }
 
+// setsThen are today's sets with the territories that an earlier territoires.csv has: cairn.toml is today's, and may
+// name some that came later.
+func (r *run) setsThen(territoires []byte) (sets []transform.Set, err error) {
+	rows, err := ingest.ParseCSV(r.model, r.model.Schemas["territoires"], territoires)
+	if err != nil {
+		return nil, fmt.Errorf("territoires.csv: %w", err)
+	}
+	unknown := func(id string) bool {
+		return !slices.ContainsFunc(rows, func(row map[string]string) bool { return row["territoire_id"] == id })
+	}
+	for _, s := range r.workspace.Config.sets() {
+		if s.Territories = slices.DeleteFunc(slices.Clone(s.Territories), unknown); len(s.Territories) > 0 {
+			sets = append(sets, s)
+		}
+	}
+	return sets, nil
+}
+
 // checkJournal refuses a journal that no longer has the lines that the database was built from.
 func (r *run) checkJournal(built transform.State) error {
 	if r.journal.ChainAt(built.Lines) == built.Chain {

@@ -68,13 +68,30 @@ func open(path, dsn, exportDir string, settings ...string) (*Warehouse, error) {
 		settings = append(settings, "SET allowed_directories = ['"+strings.ReplaceAll(exportDir, "'", "''")+"']")
 	}
 	settings = append(settings, "SET enable_external_access = false", "SET lock_configuration = true")
-	for _, s := range settings {
-		if _, err := db.Exec(s); err != nil {
-			db.Close()
-			return nil, fmt.Errorf("open database %s: %s: %w", path, s, err)
-		}
+	if err := configure(db, settings); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	return &Warehouse{DB: db}, nil
+}
+
+var configuring sync.Mutex
+
+// configure makes the settings, but where this process has the same file open already: the engine shares it then, and
+// its configuration is locked.
+func configure(db *sql.DB, settings []string) error {
+	configuring.Lock()
+	defer configuring.Unlock()
+	var locked bool
+	if err := db.QueryRow("SELECT current_setting('lock_configuration')").Scan(&locked); err != nil || locked {
+		return err
+	}
+	for _, s := range settings {
+		if _, err := db.Exec(s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return nil
 }
 
 // files are the queries that the tables are made by.

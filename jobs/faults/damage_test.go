@@ -4,6 +4,7 @@ package faults
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -155,10 +156,8 @@ func brokenChain(t *testing.T, how func([]byte) []byte, planted ...string) error
 	if err != nil {
 		return err
 	}
-	for name := range after {
-		if before[name] != after[name] {
-			return fmt.Errorf("a run on a damaged journal changed %s", name)
-		}
+	if !maps.Equal(before, after) {
+		return errors.New("a run on a damaged journal changed files")
 	}
 	return nil // with the journal of a backup, all is as it was
 }

@@ -17,9 +17,18 @@ import (
 
 // forgetting stops « cairn forget » wherever it writes: either nothing was to be forgotten yet, or the next run ends it.
 func forgetting(w *world) []trial {
-	points := []string{"journal.sync:1", "forget.journalled:1", "durable.remove:1", "durable.remove:4", "forget.destroyed:1", "forget.silenced:1", "database.switch:1",
+	points := []string{"journal.sync:1", "forget.journalled:1", "durable.remove:1", "durable.remove:4", "forget.silenced:1", "database.switch:1",
 		"release.switched:1"}
-	var all []trial
+	all := []trial{{"killed, then rebuilt", func(t *testing.T) error {
+		p := onDisk(t)
+		if err := forgetHurt(p, "forget.destroyed:1:kill"); err != nil {
+			return err
+		}
+		if o := run(nil, "rebuild", "-w", p.dir); !o.done() {
+			return fmt.Errorf("rebuild: %v", o)
+		}
+		return nil
+	}}}
 	for _, pt := range points {
 		all = append(all, trial{"killed at " + pt, func(t *testing.T) error { return forgetHurt(onDisk(t), pt+":kill") }})
 	}
@@ -27,16 +36,7 @@ func forgetting(w *world) []trial {
 		return all
 	}
 	for _, pt := range []string{"forget.journalled:1", "forget.silenced:1", "command.done:1"} {
-		all = append(all, trial{"power cut at " + pt, func(t *testing.T) error {
-			p := onExt4(t)
-			if err := forgetHurt(p, pt+":cut"); err != nil {
-				return err
-			}
-			if o := run(nil, "rebuild", "-w", p.dir); !o.done() {
-				return fmt.Errorf("rebuild: %v", o)
-			}
-			return nil
-		}})
+		all = append(all, trial{"power cut at " + pt, func(t *testing.T) error { return forgetHurt(onExt4(t), pt+":cut") }})
 	}
 	return all
 }
