@@ -48,3 +48,41 @@ func TestRedactLeavesWhatIsRead(t *testing.T) {
 		}
 	}
 }
+
+// An answer or a comment that is the name and nothing else goes too; identifiers, codes and titles that are called alike stay.
+func TestRedactAnswers(t *testing.T) {
+	t.Parallel()
+	b := blankBook(t)
+	for _, table := range []string{"relations", "projets", "dialogues", "freins"} {
+		b.add(table, nil)
+	}
+	b.sheet("Retour").rows = [][]any{{"Référence", "Réponse", "Explication"}, {"3f09ab41c2", "Je confirme", "Lupin"}, {"3f09ab41c3", "Je confirme", "vu avec Lupin"}}
+	data := b.xlsx()
+	if Parse(b.model, data).Returned == "" {
+		t.Fatal("the sheet is not known for a return")
+	}
+	written, err := Redact(b.model, data, Redaction{Words: []string{"Lupin", "Explication", "3f09ab41c2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := OpenWorkbook(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]string
+	for _, s := range book.Sheets {
+		if s.Name != "Retour" {
+			continue
+		}
+		for row, err := range s.Rows {
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, []string{row.At(0).String(), row.At(2).String()})
+		}
+	}
+	want := [][]string{{"Référence", "Explication"}, {"3f09ab41c2", redacted}, {"3f09ab41c3", "vu avec " + redacted}}
+	if diff := gocmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+}
