@@ -236,8 +236,8 @@ func TestAnyPathGivesTheSameState(t *testing.T) {
 // no other figure.
 func TestSwappedReceptions(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds many databases")
+	if testing.Short() || !thorough {
+		t.Skip("builds many databases: make check")
 	}
 	p := newPool(t)
 	random := rand.New(rand.NewPCG(1, 7))

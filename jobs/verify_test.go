@@ -79,6 +79,9 @@ func TestVerifyElsewhere(t *testing.T) {
 // What was tampered with is named by its file and its figure, also where the manifest was made to agree.
 func TestTamperedReleasesAreNamed(t *testing.T) {
 	t.Parallel()
+	if !thorough {
+		t.Skip("verifies many releases: make check")
+	}
 	r := small(t)
 	const figures, definition = "donnees/indicateurs.parquet", "methode/indicateurs/catalogue/E08_dialogues_tenus.sql"
 	const e08 = "indicateur = 'E08' AND territoire_id = 'valbrune' AND periode = '2026-10'"
