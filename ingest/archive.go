@@ -63,6 +63,22 @@ func (a Archive) Destroy(digests []string) error {
 	return nil
 }
 
+// Keep destroys all that is not named: also what a process that was stopped had put there, before a line said so.
+func (a Archive) Keep(named map[string]bool) error {
+	found, err := filepath.Glob(filepath.Join(a.Dir, "sha256", "*", "*"))
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	for _, path := range found {
+		if !named[filepath.Base(path)] {
+			if err := RemoveDurably(path); err != nil {
+				return fmt.Errorf("archive: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 func (a Archive) path(digest string) string {
 	return filepath.Join(a.Dir, "sha256", digest[:2], digest)
 }

@@ -309,14 +309,20 @@ func (j *Journal) Refused(digest string) (at time.Time, refused bool) {
 	return at, refused
 }
 
-// Loose are the digests that the archive must no longer have.
-func (j *Journal) Loose() []string {
+// Named are the digests that the lines name of the archive.
+func (j *Journal) Named() map[string]bool {
 	named := map[string]bool{}
 	for _, e := range j.entries {
 		for _, digest := range e.Archived() {
 			named[digest] = true
 		}
 	}
+	return named
+}
+
+// Loose are the digests that the archive must no longer have.
+func (j *Journal) Loose() []string {
+	named := j.Named()
 	var all []string
 	for digest := range j.loose {
 		if !named[digest] {

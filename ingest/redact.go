@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"iter"
@@ -198,10 +199,25 @@ func (e *redactor) edit(book *Workbook) {
 			s.Rows = e.table(s.Rows, &e.sub.Tables[table])
 		default:
 			s.Rows = e.texts(s.Rows)
-			s.Name = e.replace(name)
+			s.Name = e.sheetName(book, i)
 			e.changed = e.changed || s.Name != name
 		}
 	}
+}
+
+// sheetName is the name of a sheet of which we know nothing, without the words: brackets may stand in no name, and no
+// two are alike.
+func (e *redactor) sheetName(book *Workbook, i int) string {
+	name := book.Sheets[i].Name
+	without := strings.ReplaceAll(e.replace(name), redacted, "…")
+	if without == name {
+		return name
+	}
+	numbered := without
+	for n := 2; slices.ContainsFunc(book.Sheets, func(s Sheet) bool { return strings.EqualFold(s.Name, numbered) }); n++ {
+		numbered = fmt.Sprintf("%.24s (%d)", without, n) // of thirty-one characters
+	}
+	return numbered
 }
 
 // each hands rows over, each with cells of its own that may be changed; those of which keep says no are left out.

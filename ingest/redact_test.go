@@ -22,6 +22,7 @@ func TestRedactLeavesWhatIsRead(t *testing.T) {
 	for _, table := range []string{"relations", "projets", "dialogues"} {
 		b.add(table, nil)
 	}
+	b.sheet("Notes de Lupin").rows, b.sheet("Notes de lupin").rows = [][]any{{"une"}}, [][]any{{"deux"}}
 	b.sheet("Notes").rows = [][]any{{"Lupin", "sa ligne"}, {"avec Lupin"}}
 	data := b.xlsx()
 	words := []string{"Lupin", "Val-de-Lys", "Organisation", "Intention", "Territoire", "Partenaire", "Émetteur", "Référent", "Élus"}
@@ -31,6 +32,17 @@ func TestRedactLeavesWhatIsRead(t *testing.T) {
 	}
 	if Mentions(written, []string{"Lupin", "sa ligne"}) || !Mentions(written, []string{"avec"}) {
 		t.Error("the name is in it still, or more has gone")
+	}
+	book, err := OpenWorkbook(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range book.Sheets {
+		names = append(names, s.Name)
+	}
+	if !slices.Contains(names, "Notes de …") || !slices.Contains(names, "Notes de … (2)") {
+		t.Errorf("the sheets are %q", names)
 	}
 	was, is := Parse(b.model, data), Parse(b.model, written)
 	if is.Territoire != was.Territoire || !is.Periode.Equal(was.Periode) || is.Emetteur != was.Emetteur || is.Cover != was.Cover {

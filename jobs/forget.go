@@ -290,7 +290,7 @@ func (r *run) destroyForgotten() error {
 			return err
 		}
 	}
-	if err := w.archive().Destroy(r.journal.Loose()); err != nil {
+	if err := w.archive().Keep(r.journal.Named()); err != nil {
 		return err
 	}
 	if err := ingest.Failpoint("forget.destroyed"); err != nil {

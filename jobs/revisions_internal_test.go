@@ -19,6 +19,7 @@ import (
 
 	"cairn/exports"
 	"cairn/jobs/demo"
+	"cairn/transform"
 )
 
 // oldDefinition is E06 before its definition was changed.
@@ -188,13 +189,25 @@ func TestRevisions(t *testing.T) {
 	if len(moves["definition"]) == 0 {
 		t.Fatal("the other definition changes no figure: it shows nothing")
 	}
-	lived.decide(day.AddDate(0, 0, -1)) // changes no figure: it is the cause of none
+	t.Run("since a release of an older program", func(t *testing.T) {
+		lived.revise(t, day, first, things, append(slices.Clone(things), injected{"definition", exports.Definition, "", nil, ""}), moves)
+	})
+	t.Run("since a release of the same program", func(t *testing.T) {
+		lived := begin()
+		lived.run(day, &runCmd{})
+		lived.revise(t, day, lived.figures("2026-10", 1), things, things, moves)
+	})
+}
+
+// revise lets things happen after a first release, and holds the revisions of the next one to what each moves alone.
+func (p *replay) revise(t *testing.T, day time.Time, first map[exports.FigureKey]exports.Figure, things, all []injected, moves map[string]map[exports.FigureKey]bool) {
+	p.decide(day.AddDate(0, 0, -1)) // changes no figure: it is the cause of none
 	for _, x := range things {
-		x.do(lived)
+		x.do(p)
 	}
-	lived.run(day.AddDate(0, 0, 1), &runCmd{})
-	last := lived.figures("2026-10", 2)
-	all := append(things, injected{"definition", exports.Definition, "", nil, ""})
+	p.run(day.AddDate(0, 0, 1), &runCmd{})
+	last := p.figures("2026-10", 2)
+	whose := map[exports.FigureKey][]string{} // of the programme's figures, the territories that move them
 	want := map[exports.FigureKey]string{}
 	places := map[exports.FigureKey][]string{}
 	for k, was := range first {
@@ -205,6 +218,9 @@ func TestRevisions(t *testing.T) {
 		for _, x := range all {
 			if moves[x.name][k] {
 				causes = append(causes, string(x.kind))
+				if k.Territory == transform.Programme && x.whose != "" {
+					whose[k] = append(whose[k], x.whose)
+				}
 				if x.place != "" {
 					places[k] = append(places[k], x.place)
 				}
@@ -220,12 +236,19 @@ func TestRevisions(t *testing.T) {
 		}
 	}
 	got := map[exports.FigureKey]string{}
-	for _, row := range lived.table("2026-10", 2, "revisions") {
+	for _, row := range p.table("2026-10", 2, "revisions") {
 		k := exports.FigureKey{Indicator: row["indicateur"], Territory: row["territoire_id"], Month: row["periode"], Modalite: row["modalite"]}
 		if _, twice := got[k]; twice {
 			t.Errorf("%v is listed twice", k)
 		}
 		got[k] = row["cause"]
+		if k.Territory == transform.Programme {
+			for _, territory := range []string{"arlenthe", "brevigny", "valbrune"} {
+				if strings.Contains(row["detail"], territory) != slices.Contains(whose[k], territory) {
+					t.Errorf("%v was moved by %v: %q", k, whose[k], row["detail"])
+				}
+			}
+		}
 		for _, place := range places[k] {
 			if !strings.Contains(row["detail"], place) {
 				t.Errorf("%v: %q names no %s", k, row["detail"], place)
@@ -245,7 +268,7 @@ func TestRevisions(t *testing.T) {
 		}
 	}
 	revised := 0
-	for _, row := range lived.table("2026-10", 2, "revisions_par_indicateur") {
+	for _, row := range p.table("2026-10", 2, "revisions_par_indicateur") {
 		n := map[string]int{}
 		for k := range got {
 			n[k.Indicator]++
