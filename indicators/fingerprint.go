@@ -37,7 +37,12 @@ type fingerprint struct {
 	sum uint32
 }
 
-// fingerprints are those of the groups of rows of each territory.
+// taken reports whether the programme takes the rows of a territory that is not outdated, as scopedRows does.
+func (ind *Indicator) taken(a aggregated) bool {
+	return !ind.windowedSum() || a.absent <= maximumAbsent && a.whole
+}
+
+// fingerprints are those of the groups of rows of each territory that the programme takes.
 func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated) []fingerprint {
 	if !ind.Programme {
 		return nil
@@ -53,18 +58,18 @@ func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated
 		}
 		for _, modalite := range modalites {
 			key := groupKey{s.territory, s.period, modalite}
-			if a, some := groups[key]; some {
-				all = append(all, fingerprint{ind.ID, key, a.sum(s.outdated)})
+			if a, some := groups[key]; some && !s.outdated && ind.taken(a) {
+				all = append(all, fingerprint{ind.ID, key, a.sum()})
 			}
 		}
 	}
 	return all
 }
 
-// sum is a checksum of all that the estimator is given, and of what decides whether the programme takes the rows.
-func (a aggregated) sum(outdated bool) uint32 {
+// sum is a checksum of all that the estimator is given.
+func (a aggregated) sum() uint32 {
 	hash := fnv.New32a()
-	fmt.Fprintln(hash, outdated, a.absent, a.whole, a.population, a.known, a.effectif)
+	fmt.Fprintln(hash, a.population, a.known, a.effectif)
 	for _, value := range a.values {
 		list, ok := value.([]any)
 		if !ok {

@@ -178,8 +178,8 @@ func TestDeliver(t *testing.T) {
 
 func TestDeliverToReferents(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("makes and publishes a programme")
+	if testing.Short() || !thorough {
+		t.Skip("makes and publishes a programme: make check")
 	}
 	d := newDeliveries(t)
 	returns := occasion{what: occasionReturns}

@@ -31,8 +31,8 @@ type proofs struct {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("explains hundreds of figures")
+	if testing.Short() || !thorough {
+		t.Skip("explains hundreds of figures: make check")
 	}
 	s := newStages(t, 15)
 	db := s.open(t, 3)
@@ -75,9 +75,6 @@ WHERE p.statut = 'secret_secondaire' AND v.indicateur = p.indicateur AND v.terri
 // and finds in the archived originals, read by excelize, what it says that the cells hold: for the
 // programme and three territories, each at a month drawn by chance; for every territory with CAIRN_PROOFS=all.
 func figuresAreProved(t *testing.T, s *stages, db *transform.Warehouse) {
-	if !thorough {
-		t.Skip("proves hundreds of figures: make check")
-	}
 	p := &proofs{stages: s, db: db, books: map[string]*excelize.File{}, originals: exports.NewOriginals(db, s.model, s.archive, s.state.Receptions)}
 	catalogue, err := indicators.Catalogue(s.model)
 	if err != nil {

@@ -332,8 +332,8 @@ func (p *replay) table(period string, version int, name string) (rows []map[stri
 // release before nor what was known before it is asked for its figures then.
 func TestTerritoryAdded(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("publishes twice")
+	if testing.Short() || !thorough {
+		t.Skip("publishes twice: make check")
 	}
 	world, source := newSource(t, 3, 6, "arlenthe", "brevigny", "valbrune")
 	p := newReplay(t, world, source)

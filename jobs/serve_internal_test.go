@@ -281,8 +281,8 @@ func (s *served) lastData() map[string]string {
 // it rests on has changed; a panic is a failure; who is in the workspace is waited for.
 func TestServeFailures(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("runs the service")
+	if testing.Short() || !thorough {
+		t.Skip("runs the service: make check")
 	}
 	s := newServed(t, parisTime(t, "2026-10-01 06:30"))
 	s.look()
@@ -408,8 +408,8 @@ func TestServeFailures(t *testing.T) {
 // A clock that is years ahead publishes nothing, and nothing is lost when it is set right.
 func TestServeClockAhead(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("runs the service")
+	if testing.Short() || !thorough {
+		t.Skip("runs the service: make check")
 	}
 	s := newServed(t, parisTime(t, "2026-10-01 06:30"))
 	s.look()

@@ -25,8 +25,8 @@ func (p *replay) verify(dir, workspace string) (said string, err error) {
 // A release as it was published is identical; of one that was tampered with, each file, figure and cell is named.
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("makes releases again")
+	if testing.Short() || !thorough {
+		t.Skip("makes releases again: make check")
 	}
 	world, source := newSource(t, 3, 6, "arlenthe", "valbrune")
 	p := newReplay(t, world, source)
