@@ -11,7 +11,7 @@ help: ## list the tasks
 build: ## build the cairn binary
 	$(GO) build -o cairn .
 
-test: ## run the tests, in less than five minutes on two cores; make check runs those that take longer too
+test: ## run the tests, in five to six minutes on two cores; make check runs those that take longer too
 	$(GO) test $(TESTFLAGS) ./...
 
 check: ## what must hold before a commit: format, vet, staticcheck, tests with the race detector, tidy modules

@@ -58,7 +58,7 @@ type cli struct {
 	Restore  restoreCmd  `cmd:"" help:"Make a workspace from a backup that is whole."`
 }
 
-// gcPercent lets the heap grow to several times what lives in it, which is a few dozen megabytes, before it is swept: in
+// gcPercent lets the heap grow to three times what lives in it, which is a few dozen megabytes, before it is swept: in
 // a run the sweeping is a tenth of the work otherwise.
 const gcPercent = 200
 

@@ -396,7 +396,7 @@ func (r *run) newest(period time.Time) ingest.Entry {
 }
 
 func (r *run) releaseDir(period string, version int) string {
-	return filepath.Join(r.workspace.path("outbox"), period, fmt.Sprintf("v%d", version))
+	return r.workspace.path(releasePath(ingest.Entry{Period: period, Version: version}))
 }
 
 // publish stages the release, compares it with the last of its period, and puts it in place when
