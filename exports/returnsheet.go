@@ -313,17 +313,23 @@ func (r *Return) finish(m *ingest.Model, f *excelize.File, original []byte) ([]b
 	if err := f.SetCustomProps(excelize.CustomProperty{Name: ReturnProperty, Value: strings.Join([]string{r.Territoire, r.month(), r.Emetteur, strconv.Itoa(r.Version)}, " ")}); err != nil {
 		return nil, err
 	}
-	own := fmt.Sprintf("xl/worksheets/sheet%d.xml", f.WorkBook.Sheets.Sheet[0].SheetID)
+	own, written := fmt.Sprintf("xl/worksheets/sheet%d.xml", f.WorkBook.Sheets.Sheet[0].SheetID), false
 	var packed bytes.Buffer
 	err := ingest.SaveOver(&packed, f, original, func(part string, data []byte) ([]byte, error) {
 		switch {
 		case strings.HasPrefix(part, "xl/tables/") && bytes.Contains(data, []byte(`"`+returnTable)):
 			return autoFilter.ReplaceAll(data, nil), nil
+		case part == own:
+			written = true
+			return s.data.into(selectSheet(data, true))
 		case strings.HasPrefix(part, "xl/worksheets/"), strings.HasPrefix(part, "xl/chartsheets/"):
-			return selectSheet(data, part == own), nil
+			return selectSheet(data, false), nil
 		}
 		return data, nil
 	})
+	if err == nil && !written {
+		err = fmt.Errorf("return: this version of excelize names its sheets otherwise")
+	}
 	return packed.Bytes(), err
 }
 

@@ -19,7 +19,14 @@ type returnSheet struct {
 	file      *excelize.File
 	annotated bool // the other sheets are the sender's own, with their marks
 	styles    map[returnStyle]int
-	row       int
+	data      sheetData // its rows
+	row       int       // the last
+}
+
+// styled is a value with a style of its own.
+type styled struct {
+	value any
+	style returnStyle
 }
 
 const (
@@ -112,10 +119,7 @@ func (s *returnSheet) write() error {
 
 // head says whose workbook it is, what became of it and what to do.
 func (s *returnSheet) head() error {
-	if err := s.line(returnTitle, returnHeadline); err != nil {
-		return err
-	}
-	if err := s.file.SetRowHeight(returnSheetName, s.row, titleHeight); err != nil {
+	if err := s.line(returnTitle, titleHeight, returnHeadline); err != nil {
 		return err
 	}
 	whose := s.Name
@@ -149,7 +153,7 @@ func (s *returnSheet) head() error {
 			continue
 		}
 		for _, part := range wrap(typo(line), 185) {
-			if err := s.line(plainStyle, part); err != nil {
+			if err := s.line(plainStyle, 0, part); err != nil {
 				return err
 			}
 		}
@@ -237,24 +241,22 @@ func (s *returnSheet) list() error {
 			cell = "toutes"
 		}
 		row := []any{i + 1, words[f.Severity], sheet, cell, typo(f.Message), frenchDay(f.Value), f.Proposal, labels[f.Response], f.Explanation, f.ID}
-		if err := s.cells(1, row, cellText); err != nil {
-			return err
-		}
 		todo := map[ingest.Severity]returnStyle{ingest.Rejet: toCorrect, ingest.Erreur: toCorrect, ingest.Question: toExplain}[f.Severity]
 		if todo != 0 {
-			if err := s.style("B", "B", todo); err != nil {
-				return err
-			}
+			row[1] = styled{row[1], todo}
 		}
 		if f.Severity != ingest.Note {
-			if err := s.style("H", "I", inputCell); err != nil {
+			row[7], row[8] = styled{row[7], inputCell}, styled{row[8], inputCell}
+		}
+		if s.annotated && f.Cell != "" {
+			row[3] = styled{row[3], cellLink}
+			target := "'" + strings.ReplaceAll(f.Sheet, "'", "''") + "'!" + f.Cell
+			if err := s.file.SetCellHyperLink(returnSheetName, "D"+strconv.Itoa(s.row+1), target, "Location"); err != nil {
 				return err
 			}
 		}
-		if s.annotated && f.Cell != "" {
-			if err := s.link(f.Finding); err != nil {
-				return err
-			}
+		if err := s.cells(1, row, cellText); err != nil {
+			return err
 		}
 	}
 	if err := s.table("constats", 1, len(returnColumns), first-1); err != nil {
@@ -281,14 +283,6 @@ func (s *returnSheet) table(name string, from, columns, header int) error {
 	return s.file.AddTable(returnSheetName, &excelize.Table{
 		Range: fmt.Sprintf("%s%d:%s%d", columnName(from), header, columnName(from+columns-1), s.row), Name: returnTable + name, ShowRowStripes: new(false),
 	})
-}
-
-func (s *returnSheet) link(f ingest.Finding) error {
-	at := "D" + strconv.Itoa(s.row)
-	if err := s.file.SetCellHyperLink(returnSheetName, at, "'"+strings.ReplaceAll(f.Sheet, "'", "''")+"'!"+f.Cell, "Location"); err != nil {
-		return err
-	}
-	return s.style("D", "D", cellLink)
 }
 
 // received is what was read, sheet by sheet.
@@ -352,10 +346,7 @@ func (s *returnSheet) figures() error {
 		if r.text("modalite") != "" {
 			name += " : " + r.text("modalite")
 		}
-		if err := s.cells(4, []any{r.text("indicateur"), typo(name), figureText(r), typo(figureDetail(r))}, cellText); err != nil {
-			return err
-		}
-		if err := s.style("F", "F", valueCell); err != nil {
+		if err := s.cells(4, []any{r.text("indicateur"), typo(name), styled{figureText(r), valueCell}, typo(figureDetail(r))}, cellText); err != nil {
 			return err
 		}
 	}
@@ -429,51 +420,48 @@ func (s *returnSheet) page() error {
 
 func (s *returnSheet) heading(text string) error {
 	s.row++ // room before it
-	if err := s.line(returnHeading, text); err != nil {
-		return err
-	}
-	return s.file.SetRowHeight(returnSheetName, s.row, 1.6*lineHeight)
+	return s.line(returnHeading, 1.6*lineHeight, text)
 }
 
-// line writes a text at the left of the next row.
-func (s *returnSheet) line(style returnStyle, text string) error {
+// line writes a text at the left of the next row, as high as said in points; 0: as it needs.
+func (s *returnSheet) line(style returnStyle, height float64, text string) error {
 	s.row++
-	at := "A" + strconv.Itoa(s.row)
-	if err := s.file.SetCellStr(returnSheetName, at, text); err != nil {
-		return err
-	}
-	return s.style("A", "A", style)
+	s.data.open(s.row, height)
+	defer s.data.close()
+	return s.data.cell(1, text, s.styles[style])
 }
 
-// cells writes the next row from a column on, as high as its texts need.
+// cells writes the next row from a column on, as high as its texts need. A table takes its titles from excelize.
 func (s *returnSheet) cells(from int, values []any, style returnStyle) error {
 	s.row++
 	lines := 1
 	for i, v := range values {
-		at := columnName(from+i) + strconv.Itoa(s.row)
-		var err error
-		switch v := v.(type) {
-		case int:
-			err = s.file.SetCellInt(returnSheetName, at, int64(v))
-		case string:
-			for _, line := range strings.Split(v, "\n") {
+		if own, ok := v.(styled); ok {
+			v = own.value
+		}
+		if text, ok := v.(string); ok {
+			for line := range strings.SplitSeq(text, "\n") {
 				lines = max(lines, len(wrap(line, returnColumns[from+i-1].width-1)))
 			}
-			err = s.file.SetCellStr(returnSheetName, at, v)
 		}
-		if err != nil {
+	}
+	s.data.open(s.row, min(float64(lines)*lineHeight+3, maximumHeight))
+	defer s.data.close()
+	for i, v := range values {
+		of := style
+		if own, ok := v.(styled); ok {
+			v, of = own.value, own.style
+		}
+		if style == returnHeader {
+			if err := s.file.SetCellDefault(returnSheetName, columnName(from+i)+strconv.Itoa(s.row), v.(string)); err != nil {
+				return err
+			}
+		}
+		if err := s.data.cell(from+i, v, s.styles[of]); err != nil {
 			return err
 		}
 	}
-	if err := s.style(columnName(from), columnName(from+len(values)-1), style); err != nil {
-		return err
-	}
-	return s.file.SetRowHeight(returnSheetName, s.row, min(float64(lines)*lineHeight+3, maximumHeight))
-}
-
-func (s *returnSheet) style(from, to string, style returnStyle) error {
-	n := strconv.Itoa(s.row)
-	return s.file.SetCellStyle(returnSheetName, from+n, to+n, s.styles[style])
+	return nil
 }
 
 // frenchDay writes an ISO day as people do, and anything else as it is.

@@ -3,7 +3,6 @@ package exports
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -46,6 +45,9 @@ func (b *workbook) encode() ([]byte, error) {
 	w.file.SetActiveSheet(0)
 	var packed bytes.Buffer
 	err = ingest.Save(&packed, w.file, func(name string, data []byte) ([]byte, error) { return w.mend(b.sheets, name, data) })
+	if err == nil && len(w.rows) > 0 {
+		err = fmt.Errorf("this version of excelize names its sheets otherwise")
+	}
 	return packed.Bytes(), err
 }
 
@@ -53,14 +55,16 @@ func (b *workbook) encode() ([]byte, error) {
 type sheetWriter struct {
 	file   *excelize.File
 	styles map[format]int
-	middle map[format]int      // the same, for rows that are higher than their text
-	tall   bool                // such rows are being written
-	parts  map[string][]byte   // the charts, by their name in the file, in the order of their placing
-	sparks map[string][]string // the bounds of the groups of sparklines of each sheet, by its name in the file
+	middle map[format]int        // the same, for rows that are higher than their text
+	tall   bool                  // such rows are being written
+	data   *sheetData            // the rows of the sheet that is being written
+	rows   map[string]*sheetData // those of every sheet that is not saved yet, by its name in the file
+	parts  map[string][]byte     // the charts, by their name in the file, in the order of their placing
+	sparks map[string][]string   // the bounds of the groups of sparklines of each sheet, by its name in the file
 }
 
 func newSheetWriter(tall bool) (*sheetWriter, error) {
-	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, middle: map[format]int{}, parts: map[string][]byte{}, sparks: map[string][]string{}}
+	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, middle: map[format]int{}, rows: map[string]*sheetData{}, parts: map[string][]byte{}, sparks: map[string][]string{}}
 	if err := w.file.SetDefaultFont(fontName); err != nil {
 		return nil, err
 	}
@@ -97,20 +101,23 @@ func newSheetWriter(tall bool) (*sheetWriter, error) {
 
 // write is the one way in which a sheet is written: title in A1, sentences, the table, the charts.
 func (w *sheetWriter) write(s *sheet) error {
-	if err := w.text(s.name, "A1", s.title, titleFormat); err != nil {
+	index, err := w.file.GetSheetIndex(s.name)
+	if err != nil {
 		return err
 	}
-	if err := w.file.SetRowHeight(s.name, 1, titleHeight); err != nil {
+	part := fmt.Sprintf("xl/worksheets/sheet%d.xml", index+1)
+	w.data = &sheetData{}
+	w.rows[part] = w.data
+	if err := w.line(1, titleHeight, s.title, titleFormat); err != nil {
 		return err
 	}
 	lines := s.sentenceLines()
 	for i, line := range lines {
-		if err := w.text(s.name, "A"+strconv.Itoa(i+2), line, sentenceFormat); err != nil {
-			return err
+		height := 0.0
+		if i == len(lines)-1 {
+			height = 2 * lineHeight // room before the table
 		}
-	}
-	if len(lines) > 0 { // room before the table
-		if err := w.file.SetRowHeight(s.name, len(lines)+1, 2*lineHeight); err != nil {
+		if err := w.line(i+2, height, line, sentenceFormat); err != nil {
 			return err
 		}
 	}
@@ -129,19 +136,26 @@ func (w *sheetWriter) write(s *sheet) error {
 		}
 		w.parts[fmt.Sprintf("xl/charts/chart%d.xml", len(w.parts)+1)] = part
 	}
-	index, err := w.file.GetSheetIndex(s.name)
-	if err != nil {
-		return err
-	}
-	if err := w.sparklines(s, fmt.Sprintf("xl/worksheets/sheet%d.xml", index+1)); err != nil {
+	if err := w.sparklines(s, part); err != nil {
 		return err
 	}
 	return w.page(s)
 }
 
+// line is a row of one text.
+func (w *sheetWriter) line(row int, height float64, text string, f format) error {
+	w.data.open(row, height)
+	defer w.data.close()
+	return w.data.cell(1, text, w.styles[f])
+}
+
 func (w *sheetWriter) table(s *sheet) error {
 	header := s.headerRow()
 	titles := make([]any, len(s.columns))
+	for i, c := range s.columns {
+		titles[i] = c.title
+	}
+	w.data.open(header, s.rowHeight(titles, true))
 	for i, c := range s.columns {
 		name := columnName(i + 1)
 		if err := w.file.SetColWidth(s.name, name, name, c.width); err != nil {
@@ -154,14 +168,14 @@ func (w *sheetWriter) table(s *sheet) error {
 		case (c.format == textFormat || c.format == besideFormat || c.format == linkBeside) && i > 0:
 			f = headerBeside
 		}
-		if err := w.text(s.name, name+strconv.Itoa(header), c.title, f); err != nil {
+		if err := w.data.cell(i+1, c.title, w.styles[f]); err != nil {
 			return err
 		}
-		titles[i] = c.title
+		if err := w.file.SetCellDefault(s.name, name+strconv.Itoa(header), c.title); err != nil { // where a table takes its titles from
+			return err
+		}
 	}
-	if err := w.file.SetRowHeight(s.name, header, s.rowHeight(titles, true)); err != nil {
-		return err
-	}
+	w.data.close()
 	w.tall = s.least > 0
 	for n, row := range s.rows {
 		if err := w.row(s, header+1+n, row); err != nil {
@@ -218,7 +232,12 @@ func (w *sheetWriter) mend(sheets []sheet, name string, data []byte) ([]byte, er
 				return autoFilter.ReplaceAll(data, nil), nil
 			}
 		}
-	case strings.HasPrefix(name, "xl/worksheets/"):
+	case w.rows[name] != nil:
+		var err error
+		if data, err = w.rows[name].into(data); err != nil {
+			return nil, err
+		}
+		delete(w.rows, name)
 		for _, bounds := range w.sparks[name] { // the groups stand in the order in which they were added
 			data = bytes.Replace(data, []byte(`<x14:sparklineGroup type=`), []byte(`<x14:sparklineGroup `+bounds+`type=`), 1)
 		}
@@ -232,16 +251,18 @@ func (w *sheetWriter) row(s *sheet, at int, row []any) error {
 	if len(row) != len(s.columns) {
 		return fmt.Errorf("row %d has %d cells for %d columns", at, len(row), len(s.columns))
 	}
+	w.data.open(at, s.rowHeight(row, false))
+	defer w.data.close()
 	for i, value := range row {
 		f := s.columns[i].format
 		if f == textFormat && i > 0 {
 			f = besideFormat
 		}
-		if err := w.cell(s.name, columnName(i+1)+strconv.Itoa(at), value, f); err != nil {
+		if err := w.cell(s.name, i+1, value, f); err != nil {
 			return fmt.Errorf("row %d, %s: %w", at, s.columns[i].title, err)
 		}
 	}
-	return w.file.SetRowHeight(s.name, at, s.rowHeight(row, false))
+	return nil
 }
 
 // page sets the printed page: A4, landscape, as wide as the sheet or as its first part, the header row on every page.
@@ -290,50 +311,27 @@ func (w *sheetWriter) style(f format) int {
 	return w.styles[f]
 }
 
-// text writes a text with a format.
-func (w *sheetWriter) text(sheet, cell, text string, f format) error {
-	if err := w.file.SetCellStr(sheet, cell, text); err != nil {
-		return err
-	}
-	return w.file.SetCellStyle(sheet, cell, cell, w.style(f))
-}
-
 // cell writes one value. A text in a column of numbers is a symbol and stands on the right.
-func (w *sheetWriter) cell(sheet, cell string, value any, f format) error {
+func (w *sheetWriter) cell(sheet string, column int, value any, f format) error {
 	if v, ok := value.(formatted); ok {
 		value, f = v.value, v.format
 	}
-	var err error
 	switch v := value.(type) {
-	case nil:
 	case link:
-		if err := w.text(sheet, cell, v.text, f); err != nil {
+		if err := w.file.SetCellHyperLink(sheet, columnName(column)+strconv.Itoa(w.data.row), "'"+v.sheet+"'!A1", "Location"); err != nil {
 			return err
 		}
-		return w.file.SetCellHyperLink(sheet, cell, "'"+v.sheet+"'!A1", "Location")
+		value = v.text
 	case string:
 		if f.numeric() {
 			f = symbolFormat
 		}
-		return w.text(sheet, cell, v, f)
 	case int32:
-		err = w.file.SetCellInt(sheet, cell, int64(v))
+		value = int(v)
 	case int64:
-		err = w.file.SetCellInt(sheet, cell, v)
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%v is no number", v)
-		}
-		err = w.file.SetCellFloat(sheet, cell, round15(v), -1, 64)
-	case time.Time:
-		err = w.file.SetCellFloat(sheet, cell, serial(v), -1, 64)
-	default:
-		return fmt.Errorf("cannot write a %T", value)
+		value = int(v)
 	}
-	if err != nil {
-		return err
-	}
-	return w.file.SetCellStyle(sheet, cell, cell, w.style(f))
+	return w.data.cell(column, value, w.style(f))
 }
 
 // sortedFormats gives the styles a fixed order in the file.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // writeBook writes a workbook's cells, and nothing else, as .xlsx.
@@ -162,25 +163,26 @@ func (b *bookStyles) cell(out *bytes.Buffer, c Cell, row int) {
 	out.WriteString(`>` + content + `</c>`)
 }
 
-// cellText writes a text for XML, and as _xHHHH_ what XML cannot hold and what would be read as such.
-func cellText(s string) string {
-	var b strings.Builder
+// AppendCellText writes a text for XML, and as _xHHHH_ what XML cannot hold and what would be read as such.
+func AppendCellText(b []byte, s string) []byte {
 	for i, r := range s {
 		_, escape := escapedUnit(s[i:])
 		switch {
 		case r == '_' && escape, r < ' ' && r != '\t' && r != '\n', r == 0xFFFE, r == 0xFFFF:
-			fmt.Fprintf(&b, "_x%04X_", r)
+			b = fmt.Appendf(b, "_x%04X_", r)
 		case r == '&':
-			b.WriteString("&amp;")
+			b = append(b, "&amp;"...)
 		case r == '<':
-			b.WriteString("&lt;")
+			b = append(b, "&lt;"...)
 		case r == '>':
-			b.WriteString("&gt;")
+			b = append(b, "&gt;"...)
 		case r == '"':
-			b.WriteString("&quot;")
+			b = append(b, "&quot;"...)
 		default:
-			b.WriteRune(r)
+			b = utf8.AppendRune(b, r)
 		}
 	}
-	return b.String()
+	return b
 }
+
+func cellText(s string) string { return string(AppendCellText(nil, s)) }
