@@ -64,9 +64,10 @@ type month struct {
 	outdated  bool
 }
 
-// aggregated is a group of rows as the database returns it.
+// aggregated is a group of rows: of a territory as the database returns it, or of all territories of a set.
 type aggregated struct {
 	group
+	counts      []int // of which the effectif is the least
 	territories int
 	absent      int  // months not received in the window
 	whole       bool // the window lies after the territory's first month
@@ -136,15 +137,15 @@ func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*In
 // computeFigures computes the figures of every indicator, the same as they may leave the team, and their long term.
 // The indicators rest on core alone and are computed side by side.
 func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) (all computed, err error) {
-	spine, err := readSpine(ctx, w)
+	c, err := readCalendar(ctx, w, year, quarter)
 	if err != nil {
 		return all, err
 	}
-	long, err := newLongTerm(ctx, w, spine)
+	long, err := newLongTerm(ctx, w, c)
 	if err != nil {
 		return all, err
 	}
-	secrets, err := newSecrecy(ctx, w)
+	secrets, err := newSecrecy(ctx, w, c)
 	if err != nil {
 		return all, err
 	}
@@ -152,7 +153,7 @@ func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*In
 	var done int
 	var report sync.Mutex
 	err = ingest.Each(len(catalogue), func(i int) (err error) {
-		if results[i], err = catalogue[i].compute(ctx, w, spine, secrets, long); err != nil {
+		if results[i], err = catalogue[i].compute(ctx, w, c, secrets, long); err != nil {
 			return err
 		}
 		if progress != nil {
@@ -176,15 +177,15 @@ func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*In
 
 // Recompute computes the figures of one indicator at one month, from the tables that a database has of core and etat.
 func (ind *Indicator) Recompute(ctx context.Context, w *transform.Warehouse, at time.Time) ([]Figure, error) {
-	spine, err := readSpine(ctx, w)
+	c, err := readCalendar(ctx, w, year)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := readGroups(ctx, w, ind, ind.groupsQuery(year))
+	groups, err := c.groups(ctx, w, ind, year)
 	if err != nil {
 		return nil, err
 	}
-	return ind.figures(slices.DeleteFunc(spine, func(m month) bool { return !m.period.Equal(at) }), groups), nil
+	return ind.figures(slices.DeleteFunc(c.spine, func(m month) bool { return !m.period.Equal(at) }), groups), nil
 }
 
 // Summed reports whether the indicator is undefined where too few months came of the sheet that it sums.
@@ -197,12 +198,12 @@ type computed struct {
 	prints             []fingerprint
 }
 
-func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, spine []month, secrets *secrecy, long *longTerm) (c computed, err error) {
-	groups, err := readGroups(ctx, w, ind, ind.groupsQuery(year))
+func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, months *calendar, secrets *secrecy, long *longTerm) (c computed, err error) {
+	groups, err := months.groups(ctx, w, ind, year)
 	if err != nil {
 		return c, fmt.Errorf("compute %s: %w", ind.ID, err)
 	}
-	c.figures, c.prints = ind.figures(spine, groups), ind.fingerprints(spine, groups)
+	c.figures, c.prints = ind.figures(months.spine, groups), ind.fingerprints(months.spine, groups)
 	if c.published, err = secrets.publish(ctx, ind, c.figures); err != nil {
 		return c, fmt.Errorf("secrets of %s: %w", ind.ID, err)
 	}
@@ -210,30 +211,6 @@ func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, spine
 		return c, fmt.Errorf("trends of %s: %w", ind.ID, err)
 	}
 	return c, nil
-}
-
-// readSpine lists the months of each set, which is outdated when all of its territories are, and of each
-// territory.
-func readSpine(ctx context.Context, w *transform.Warehouse) ([]month, error) {
-	rows, err := w.QueryContext(ctx, `SELECT e.ensemble AS territoire_id, m.periode, bool_and(m.perime)
-FROM core.mois m JOIN ref.ensembles e ON e.territoire_id = m.territoire_id
-GROUP BY ALL
-UNION ALL
-SELECT territoire_id, periode, perime FROM core.mois
-ORDER BY territoire_id, periode`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var spine []month
-	for rows.Next() {
-		var s month
-		if err := rows.Scan(&s.territory, &s.period, &s.outdated); err != nil {
-			return nil, err
-		}
-		spine = append(spine, s)
-	}
-	return spine, rows.Err()
 }
 
 // window is a stretch of months that events are laid on.
@@ -297,16 +274,15 @@ JOIN core.mois c ON c.territoire_id = l.territoire_id AND c.periode = l.periode
 WHERE %[4]s`, ind.Estimator.Known, absent, rests, taken)
 }
 
-// groupsQuery aggregates the indicator's rows. renouvele tells a group of a relevé of which a row at least
-// rests on an observation dated in the month itself; the others carry on what was said before.
+// groupsQuery aggregates the indicator's rows, territory by territory. renouvele tells a group of a relevé of which a
+// row at least rests on an observation dated in the month itself; the others carry on what was said before.
 func (ind *Indicator) groupsQuery(over window) string {
-	groups := ind.groupQuery(ind.scopedRows(over))
+	laid := fmt.Sprintf("WITH lignes AS (\n%s\n)", ind.laidQuery(over))
+	groups := ind.groupQuery(fmt.Sprintf("SELECT *, %s AS connu FROM lignes", ind.Estimator.Known))
 	if ind.Dated == "" {
-		return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), groups)
+		return laid + "\n" + groups
 	}
-	return fmt.Sprintf(`WITH lignes AS (
-%[1]s
-),
+	return fmt.Sprintf(`%[1]s,
 observations AS (
 	SELECT territoire_id, _soumission, _ligne, date_trunc('month', "%[2]s")::DATE AS periode FROM core."%[3]s"
 ),
@@ -321,20 +297,12 @@ neuves AS (
 	FROM citees c
 	JOIN observations o ON o._soumission = c.source.soumission AND o._ligne = c.source.ligne AND o.periode = c.periode
 	WHERE c.source."table" = '%[3]s'
-),
-renouvelees AS (
-	SELECT territoire_id AS portee, periode, modalite FROM neuves
-	UNION
-	SELECT e.ensemble, n.periode, n.modalite
-	FROM neuves n
-	JOIN ref.ensembles e ON e.territoire_id = n.territoire_id
-	JOIN core.mois m ON m.territoire_id = n.territoire_id AND m.periode = n.periode AND NOT m.perime
 )
-SELECT g.* REPLACE (r.portee IS NOT NULL AS renouvele)
+SELECT g.* REPLACE (n.territoire_id IS NOT NULL AS renouvele)
 FROM (
 %[6]s
-) g LEFT JOIN renouvelees r ON r.portee = g.portee AND r.periode = g.periode AND r.modalite = g.modalite`,
-		ind.laidQuery(over), ind.Dated, ind.Sheet, ind.groupModalite(), ind.Estimator.Known, groups)
+) g LEFT JOIN neuves n ON n.territoire_id = g.territoire_id AND n.periode = g.periode AND n.modalite = g.modalite`,
+		laid, ind.Dated, ind.Sheet, ind.groupModalite(), ind.Estimator.Known, groups)
 }
 
 // groupModalite is what the rows are grouped by, beside their territory and month.
@@ -345,17 +313,16 @@ func (ind *Indicator) groupModalite() string {
 	return "modalite"
 }
 
-// groupQuery aggregates rows such as scopedQuery lists.
-func (ind *Indicator) groupQuery(scoped string) string {
+// groupQuery aggregates rows, of which connu says whether they enter the formula.
+func (ind *Indicator) groupQuery(rows string) string {
 	count := cmp.Or(ind.Estimator.Count, "count(*) FILTER (%s)")
-	return fmt.Sprintf(`SELECT portee, periode, %s AS modalite, %s AS population, %s AS connues, %s AS effectif,
-	count(DISTINCT territoire_id) AS territoires, coalesce(max(absents), 0) AS absents, coalesce(bool_and(entiere), true) AS entiere, false AS renouvele,
+	return fmt.Sprintf(`SELECT territoire_id, periode, %s AS modalite, false AS renouvele, %s AS population, %s AS connues,
 	%s
 FROM (
 %s
 )
 GROUP BY ALL`,
-		ind.groupModalite(), fmt.Sprintf(count, "true"), fmt.Sprintf(count, "connu"), effectifs[ind.Count], strings.Join(ind.Estimator.Aggregates(ind), ",\n\t"), scoped)
+		ind.groupModalite(), fmt.Sprintf(count, "true"), fmt.Sprintf(count, "connu"), strings.Join(slices.Concat(effectifs[ind.Count], ind.Estimator.Aggregates(ind)), ",\n\t"), rows)
 }
 
 // readGroups reads what groupsQuery, or groupQuery, gives.
@@ -368,17 +335,38 @@ func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, que
 	groups := map[groupKey]aggregated{}
 	for rows.Next() {
 		var key groupKey
-		a := aggregated{values: make([]any, len(ind.Estimator.Aggregates(ind)))}
-		targets := []any{&key.territory, &key.period, &key.modalite, &a.population, &a.known, &a.effectif, &a.territories, &a.absent, &a.whole, &a.renewed}
+		a := aggregated{counts: make([]int, len(effectifs[ind.Count])), territories: 1, whole: true, values: make([]any, len(ind.Estimator.Aggregates(ind)))}
+		targets := []any{&key.territory, &key.period, &key.modalite, &a.renewed, &a.population, &a.known}
+		for i := range a.counts {
+			targets = append(targets, &a.counts[i])
+		}
 		for i := range a.values {
 			targets = append(targets, &a.values[i])
 		}
 		if err := rows.Scan(targets...); err != nil {
 			return nil, err
 		}
+		a.effectif = slices.Min(a.counts)
 		groups[key] = a
 	}
 	return groups, rows.Err()
+}
+
+// together is the group of the rows of several territories, of one at least.
+func together(all []aggregated) (sum aggregated) {
+	sum = aggregated{whole: true, counts: make([]int, len(all[0].counts)), values: make([]any, len(all[0].values))}
+	for _, a := range all {
+		sum.population, sum.known, sum.territories = sum.population+a.population, sum.known+a.known, sum.territories+a.territories
+		sum.absent, sum.whole, sum.renewed = max(sum.absent, a.absent), sum.whole && a.whole, sum.renewed || a.renewed
+		for i := range a.counts {
+			sum.counts[i] += a.counts[i]
+		}
+		for i := range a.values {
+			sum.values[i] = add(sum.values[i], a.values[i])
+		}
+	}
+	sum.effectif = slices.Min(sum.counts)
+	return sum
 }
 
 // figures gives each place of the spine its figure.
@@ -395,6 +383,14 @@ func (ind *Indicator) figures(spine []month, groups map[groupKey]aggregated) []F
 		}
 	}
 	return figures
+}
+
+// populations are the modalites that the rows are grouped by.
+func (ind *Indicator) populations() []string {
+	if ind.Estimator.Spread {
+		return []string{""}
+	}
+	return ind.modalites
 }
 
 // groupOf is the key of the rows that a figure rests on.

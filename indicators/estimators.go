@@ -4,7 +4,11 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"math/big"
+	"slices"
 	"strconv"
+
+	"github.com/duckdb/duckdb-go/v2"
 )
 
 // Estimator turns the rows of a group (a territory or the programme, a period, a modalite) into a
@@ -17,8 +21,8 @@ type Estimator struct {
 	Known string
 	// Count counts the rows of the population that meet a condition, %s; empty: each row is one.
 	Count string
-	// Aggregates are SQL expressions over the known rows of a group. Each is cast so that it arrives
-	// as int64 or float64 — sums of DECIMAL are exact before the cast — or is a list of int64.
+	// Aggregates are SQL expressions over the known rows of a territory. They add up: that of several territories is
+	// the sum of theirs, exact for whole numbers and DECIMAL, or all of their lists.
 	Aggregates func(ind *Indicator) []string
 	// Finish computes the estimate. a are the aggregates, n the effectif, i the modalite's index.
 	Finish func(ind *Indicator, a []any, g group, i int) result
@@ -46,16 +50,16 @@ type result struct {
 	TooFew                 bool // too few at risk: effectif_insuffisant
 }
 
-// effectifs are the ways to count what the floor applies to, as SQL over the known rows of a group.
-// denominateur is the sum of the estimator's denominators: its second aggregate.
-var effectifs = map[string]string{
-	"lignes":       "count(*) FILTER (connu)",
-	"sujets":       "count(DISTINCT (territoire_id, sujet)) FILTER (connu)",
-	"moindre_cote": "least(count(DISTINCT (territoire_id, sujet)) FILTER (connu AND cote = 1), count(DISTINCT (territoire_id, sujet)) FILTER (connu AND cote = 2))",
-	"denominateur": "coalesce(CAST(sum(denominateur) FILTER (connu) AS BIGINT), 0)",
-	"parts":        "coalesce(CAST(sum(list_sum(parts)) FILTER (connu) AS BIGINT), 0)",
-	"evenements":   "count(*) FILTER (connu AND cause = 1)",
-	"population":   "population",
+// effectifs are the ways to count what the floor applies to, as SQL over the known rows of a territory. They add up;
+// of two counts, the lesser is meant. denominateur is the sum of the estimator's denominators: its second aggregate.
+var effectifs = map[string][]string{
+	"lignes":       {"count(*) FILTER (connu)"},
+	"sujets":       {"count(DISTINCT sujet) FILTER (connu)"},
+	"moindre_cote": {"count(DISTINCT sujet) FILTER (connu AND cote = 1)", "count(DISTINCT sujet) FILTER (connu AND cote = 2)"},
+	"denominateur": {"coalesce(CAST(sum(denominateur) FILTER (connu) AS BIGINT), 0)"},
+	"parts":        {"coalesce(CAST(sum(list_sum(parts)) FILTER (connu) AS BIGINT), 0)"},
+	"evenements":   {"count(*) FILTER (connu AND cause = 1)"},
+	"population":   {"population"},
 }
 
 // effectifInputs are the inputs that some of them need.
@@ -81,9 +85,9 @@ var Estimators = []Estimator{
 	{
 		// Share of the subjects of whom reussite holds in one row at least.
 		Name: "part_des_sujets", Inputs: []string{"reussite"}, Known: "reussite IS NOT NULL", Share: true,
-		Count: "count(DISTINCT (territoire_id, sujet)) FILTER (%s)",
+		Count: "count(DISTINCT sujet) FILTER (%s)",
 		Aggregates: func(*Indicator) []string {
-			return []string{"count(DISTINCT (territoire_id, sujet)) FILTER (connu AND reussite)", "count(DISTINCT (territoire_id, sujet)) FILTER (connu)"}
+			return []string{"count(DISTINCT sujet) FILTER (connu AND reussite)", "count(DISTINCT sujet) FILTER (connu)"}
 		},
 		Finish: func(ind *Indicator, a []any, g group, _ int) result { return share(ind, a[0], a[1], g) },
 	},
@@ -107,7 +111,7 @@ var Estimators = []Estimator{
 		// Share of an amount: sums of DECIMAL, divided once. A total of 0 has no shares.
 		Name: "part_du_montant", Inputs: []string{"numerateur", "denominateur"}, Known: "numerateur IS NOT NULL AND denominateur IS NOT NULL",
 		Aggregates: func(*Indicator) []string {
-			return []string{"CAST(sum(numerateur) FILTER (connu) AS DOUBLE)", "CAST(sum(denominateur) FILTER (connu) AS DOUBLE)"}
+			return []string{"sum(numerateur) FILTER (connu)", "sum(denominateur) FILTER (connu)"}
 		},
 		Finish: func(ind *Indicator, a []any, g group, _ int) result { return share(ind, a[0], a[1], g) },
 	},
@@ -133,7 +137,7 @@ var Estimators = []Estimator{
 		// Number of distinct subjects where compte holds, in each modalite. A true zero is a value.
 		Name: "denombrement", Inputs: []string{"compte"}, Known: "compte IS NOT NULL", Spread: true, Sum: true,
 		Aggregates: func(*Indicator) []string { // the modalite of each subject: one table of them for all modalites
-			return []string{"list_transform(list(DISTINCT (modalite, territoire_id, sujet)) FILTER (connu AND compte), lambda s: s[1])"}
+			return []string{"list_transform(list(DISTINCT (modalite, sujet)) FILTER (connu AND compte), lambda s: s[1])"}
 		},
 		Finish: func(ind *Indicator, a []any, _ group, i int) result {
 			subjects, _ := a[0].([]any) // nil: none
@@ -157,20 +161,21 @@ var Estimators = []Estimator{
 	{
 		// Median of durations in days, told in months; of an even number, the mean of the two middle ones.
 		Name: "mediane", Inputs: []string{"duree"}, Known: "duree IS NOT NULL",
-		Aggregates: func(*Indicator) []string { // the durations are for the fingerprint: two medians tell nothing of that of both
-			return []string{"CAST(median(duree) FILTER (connu) AS DOUBLE)", "list(duree) FILTER (connu)"}
-		},
-		Finish: func(_ *Indicator, a []any, g group, _ int) result {
-			if g.known == 0 {
+		Aggregates: func(*Indicator) []string { return []string{"list(duree) FILTER (connu)"} },
+		Finish: func(_ *Indicator, a []any, _ group, _ int) result {
+			days, _ := a[0].([]any) // nil: none
+			if len(days) == 0 {
 				return result{}
 			}
-			return result{Value: defined(number(a[0]) / daysPerMonth)}
+			sorted := numbers(days)
+			slices.Sort(sorted)
+			return result{Value: defined((sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2 / daysPerMonth)}
 		},
 	},
 	{
 		// Sum of amounts.
 		Name: "somme", Inputs: []string{"valeur"}, Known: "valeur IS NOT NULL", Sum: true,
-		Aggregates: func(*Indicator) []string { return []string{"CAST(sum(valeur) FILTER (connu) AS DOUBLE)"} },
+		Aggregates: func(*Indicator) []string { return []string{"sum(valeur) FILTER (connu)"} },
 		Finish: func(_ *Indicator, a []any, g group, _ int) result {
 			if g.known == 0 {
 				return result{}
@@ -181,7 +186,7 @@ var Estimators = []Estimator{
 	{
 		// The one value of the group's only row.
 		Name: "valeur", Inputs: []string{"valeur"}, Known: "valeur IS NOT NULL",
-		Aggregates: func(*Indicator) []string { return []string{"CAST(any_value(valeur) FILTER (connu) AS DOUBLE)"} },
+		Aggregates: func(*Indicator) []string { return []string{"sum(valeur) FILTER (connu)"} },
 		Finish: func(_ *Indicator, a []any, g group, _ int) result {
 			if g.known != 1 {
 				return result{}
@@ -255,7 +260,7 @@ var Estimators = []Estimator{
 		Aggregates: func(ind *Indicator) []string {
 			var sums []string
 			for i := range ind.categories {
-				sums = append(sums, fmt.Sprintf("CAST(coalesce(sum(parts[%d]) FILTER (connu), 0) AS DOUBLE)", i+1))
+				sums = append(sums, fmt.Sprintf("sum(parts[%d]) FILTER (connu)", i+1))
 			}
 			return sums
 		},
@@ -314,7 +319,7 @@ func delta(a []any) sql.Null[float64] {
 
 // weights sums what each entry of the nomenclature has.
 func weights(ind *Indicator) []string {
-	return perCode("CAST(coalesce(sum(poids) FILTER (connu AND categorie = '%s'), 0) AS DOUBLE)", ind.categories)
+	return perCode("sum(poids) FILTER (connu AND categorie = '%s')", ind.categories)
 }
 
 func counts(a []any) []int {
@@ -343,7 +348,7 @@ func perCode(format string, codes []string) []string {
 
 // durations packs a subject into one integer: four times its days, plus its cause.
 func durations(*Indicator) []string {
-	return []string{"list(CAST(duree * 4 + cause AS BIGINT) ORDER BY duree, cause) FILTER (connu)"}
+	return []string{"list(CAST(duree * 4 + cause AS BIGINT)) FILTER (connu)"}
 }
 
 // minimumAtRisk is the least number still followed just before the horizon.
@@ -406,12 +411,46 @@ func ratio(num, den float64) sql.Null[float64] {
 // number is an aggregate as a float; NULL, the sum of nothing, is 0.
 func number(a any) float64 {
 	switch v := a.(type) {
+	case int32:
+		return float64(v)
 	case int64:
 		return float64(v)
 	case float64:
 		return v
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(v).Float64()
+		return f
+	case duckdb.Decimal:
+		const exact = 1 << 53 // below, numbers and powers of ten have no error, and a quotient has the least
+		if v.Value.IsInt64() && -exact < v.Value.Int64() && v.Value.Int64() < exact && v.Scale <= 22 {
+			return float64(v.Value.Int64()) / math.Pow10(int(v.Scale))
+		}
+		return v.Float64()
 	case nil:
 		return 0
 	}
 	return math.NaN() // an aggregate of another type: a bug that a test would show
+}
+
+// add is the aggregate of the rows behind two others of the same kind; nil: of none.
+func add(a, b any) any {
+	if a == nil {
+		return b
+	}
+	switch b := b.(type) {
+	case nil:
+		return a
+	case int64:
+		return a.(int64) + b
+	case float64:
+		return a.(float64) + b
+	case *big.Int:
+		return new(big.Int).Add(a.(*big.Int), b)
+	case duckdb.Decimal:
+		b.Value = new(big.Int).Add(a.(duckdb.Decimal).Value, b.Value)
+		return b
+	case []any:
+		return slices.Concat(a.([]any), b)
+	}
+	return math.NaN() // as above
 }

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -85,14 +85,13 @@ type estimated struct {
 }
 
 func estimate(t *rapid.T, w *transform.Warehouse, ind *Indicator, rows []drawn) estimated {
-	period := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var listed []string
 	for _, r := range rows {
 		modalite := ""
 		if ind.Estimator.Spread {
 			modalite = r.modalite
 		}
-		row := []string{"'*'", "DATE '2026-01-01'", literal(r.territory), literal(modalite), literal(r.subject), "0", "true"}
+		row := []string{"DATE '2026-01-01'", literal(r.territory), literal(modalite), literal(r.subject)}
 		for _, name := range ind.Estimator.Inputs {
 			value := r.inputs[name]
 			if parts, ok := value.([]int); ok {
@@ -106,13 +105,13 @@ func estimate(t *rapid.T, w *transform.Warehouse, ind *Indicator, rows []drawn) 
 		}
 		listed = append(listed, "("+strings.Join(row, ", ")+")")
 	}
-	columns := append([]string{"portee", "periode", "territoire_id", "modalite", "sujet", "absents", "entiere"}, ind.Estimator.Inputs...)
+	columns := append([]string{"periode", "territoire_id", "modalite", "sujet"}, ind.Estimator.Inputs...)
 	groups, err := readGroups(t.Context(), w, ind, ind.groupQuery(fmt.Sprintf("SELECT *, coalesce(%s, false) AS connu FROM (VALUES\n%s\n) t(%s)",
 		ind.Estimator.Known, strings.Join(listed, ",\n"), strings.Join(columns, ", "))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := groups[groupKey{"*", period, ""}]
+	a := together(slices.Collect(maps.Values(groups)))
 	r := ind.Estimator.Finish(ind, a.values, a.group, 0)
 	return estimated{a.group, r.Value, r.Interval}
 }

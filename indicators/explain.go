@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,24 +200,24 @@ func (e *Explanation) Recompute(ctx context.Context, w *transform.Warehouse) (Fi
 	if err != nil {
 		return Figure{}, err
 	}
-	columns := []string{"portee", "periode", "territoire_id", "modalite", "sujet", "connu", "absents", "entiere"}
+	columns := []string{"periode", "territoire_id", "modalite", "sujet", "connu"}
 	columns = append(columns, ind.Estimator.Inputs...)
 	var listed []string
 	for _, m := range e.Members {
 		row := []string{
-			literal(e.Figure.Territory), "DATE '" + e.Figure.Period.Format(time.DateOnly) + "'", literal(m.Territory), literal(m.Modalite), literal(m.Subject),
-			strconv.FormatBool(m.Counted), strconv.Itoa(m.absent), strconv.FormatBool(m.whole),
+			"DATE '" + e.Figure.Period.Format(time.DateOnly) + "'", literal(m.Territory), literal(m.Modalite), literal(m.Subject), strconv.FormatBool(m.Counted),
 		}
 		for _, input := range m.Inputs {
 			row = append(row, "CAST("+literal(input.Value)+" AS "+types[input.Name]+")")
 		}
 		listed = append(listed, "("+strings.Join(row, ", ")+")")
 	}
-	groups := map[groupKey]aggregated{}
+	var groups map[groupKey]aggregated
 	if len(listed) > 0 {
 		if groups, err = readGroups(ctx, w, ind, ind.groupQuery("FROM (VALUES\n"+strings.Join(listed, ",\n")+") t("+strings.Join(columns, ", ")+")")); err != nil {
 			return Figure{}, fmt.Errorf("recompute %s: %w", ind.ID, err)
 		}
+		groups = e.together(groups)
 	}
 	spine, err := readSpine(ctx, w)
 	if err != nil {
@@ -228,6 +229,23 @@ func (e *Explanation) Recompute(ctx context.Context, w *transform.Warehouse) (Fi
 		}
 	}
 	return Figure{}, fmt.Errorf("recompute %s: %w", ind.ID, ErrNoFigure)
+}
+
+// together gives the figure's place the rows of its territories.
+func (e *Explanation) together(groups map[groupKey]aggregated) map[groupKey]aggregated {
+	of := map[string][]aggregated{}
+	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b groupKey) int { return strings.Compare(a.territory, b.territory) }) {
+		of[key.modalite] = append(of[key.modalite], groups[key])
+	}
+	all := map[groupKey]aggregated{}
+	for modalite, groups := range of {
+		a := together(groups)
+		for _, m := range e.Members {
+			a.absent, a.whole = max(a.absent, m.absent), a.whole && m.whole
+		}
+		all[groupKey{e.Figure.Territory, e.Figure.Period, modalite}] = a
+	}
+	return all
 }
 
 func columnTypes(ctx context.Context, w *transform.Warehouse, query string) (map[string]string, error) {

@@ -37,7 +37,7 @@ type fingerprint struct {
 	sum uint32
 }
 
-// taken reports whether the programme takes the rows of a territory that is not outdated, as scopedRows does.
+// taken reports whether the sets take the rows of a territory that is not outdated, as scopedRows does.
 func (ind *Indicator) taken(a aggregated) bool {
 	return !ind.windowedSum() || a.absent <= maximumAbsent && a.whole
 }
@@ -47,16 +47,12 @@ func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated
 	if !ind.Programme {
 		return nil
 	}
-	modalites := ind.modalites
-	if ind.Estimator.Spread {
-		modalites = []string{""}
-	}
 	var all []fingerprint
 	for _, s := range spine {
 		if IsSet(s.territory) {
 			continue
 		}
-		for _, modalite := range modalites {
+		for _, modalite := range ind.populations() {
 			key := groupKey{s.territory, s.period, modalite}
 			if a, some := groups[key]; some && !s.outdated && ind.taken(a) {
 				all = append(all, fingerprint{ind.ID, key, a.sum()})

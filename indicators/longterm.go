@@ -57,19 +57,20 @@ type Tendency struct {
 // longTerm is what the indicators are followed with.
 type longTerm struct {
 	warehouse *transform.Warehouse
+	calendar  *calendar
 	entries   map[string]time.Time // when each territory entered; of a set, the first of its territories
 	quarters  []month              // of the spine, the months that end a quarter
 }
 
-func newLongTerm(ctx context.Context, w *transform.Warehouse, spine []month) (*longTerm, error) {
-	l := &longTerm{warehouse: w, entries: map[string]time.Time{}}
+func newLongTerm(ctx context.Context, w *transform.Warehouse, c *calendar) (*longTerm, error) {
+	l := &longTerm{warehouse: w, calendar: c, entries: map[string]time.Time{}}
 	horizon := time.Time{}
-	for _, s := range spine {
+	for _, s := range c.spine {
 		if s.period.After(horizon) {
 			horizon = s.period
 		}
 	}
-	for _, s := range spine {
+	for _, s := range c.spine {
 		if monthsBetween(s.period, horizon)%quarterMonths == 0 {
 			l.quarters = append(l.quarters, s)
 		}
@@ -109,7 +110,7 @@ func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure,
 	case !ind.followed():
 		tested = nil
 	case ind.Window != "":
-		quarters, err := readGroups(ctx, l.warehouse, ind, ind.groupsQuery(quarter))
+		quarters, err := l.calendar.groups(ctx, l.warehouse, ind, quarter)
 		if err != nil {
 			return nil, err
 		}

@@ -44,11 +44,8 @@ type secrecy struct {
 	earlier   []publication
 }
 
-func newSecrecy(ctx context.Context, w *transform.Warehouse) (s *secrecy, err error) {
-	s = &secrecy{warehouse: w}
-	if s.members, err = readMembers(ctx, w); err != nil {
-		return nil, err
-	}
+func newSecrecy(ctx context.Context, w *transform.Warehouse, c *calendar) (s *secrecy, err error) {
+	s = &secrecy{warehouse: w, members: c.members}
 	s.earlier, err = readEarlier(ctx, w)
 	return s, err
 }
@@ -149,27 +146,6 @@ func (ind *Indicator) primary(ctx context.Context, w *transform.Warehouse, l win
 		found[p] = true
 	}
 	return found, rows.Err()
-}
-
-// readMembers lists, for each set and month, the territories that its figures take rows from.
-func readMembers(ctx context.Context, w *transform.Warehouse) (map[spot][]string, error) {
-	rows, err := w.QueryContext(ctx, `SELECT e.ensemble, m.periode, m.territoire_id
-FROM core.mois m JOIN ref.ensembles e ON e.territoire_id = m.territoire_id
-WHERE NOT m.perime ORDER BY ALL`)
-	if err != nil {
-		return nil, fmt.Errorf("read the sets of territories: %w", err)
-	}
-	defer rows.Close()
-	members := map[spot][]string{}
-	for rows.Next() {
-		var set spot
-		var territory string
-		if err := rows.Scan(&set.territory, &set.period, &territory); err != nil {
-			return nil, err
-		}
-		members[set] = append(members[set], territory)
-	}
-	return members, rows.Err()
 }
 
 // publication is an earlier release, as the journal has it.

@@ -1,0 +1,145 @@
+package indicators
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cairn/transform"
+)
+
+// calendar is what the rows of every indicator are laid on.
+type calendar struct {
+	spine   []month
+	members map[spot][]string          // of each set and month, the territories that are not outdated
+	rests   map[window]map[rest]rested // what sums over a window rest on
+}
+
+// rest is a sheet of a territory, and the month that ends a window.
+type rest struct {
+	territory string
+	period    time.Time
+	sheet     string
+}
+
+type rested struct {
+	absent int  // months not received in the window
+	whole  bool // the window lies after the territory's first month
+}
+
+func readCalendar(ctx context.Context, w *transform.Warehouse, windows ...window) (*calendar, error) {
+	c := &calendar{rests: map[window]map[rest]rested{}}
+	var err error
+	if c.spine, err = readSpine(ctx, w); err != nil {
+		return nil, err
+	}
+	if c.members, err = readMembers(ctx, w); err != nil {
+		return nil, err
+	}
+	for _, over := range windows {
+		if c.rests[over], err = readRests(ctx, w, over); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// readSpine lists the months of each set, which is outdated when all of its territories are, and of each
+// territory.
+func readSpine(ctx context.Context, w *transform.Warehouse) ([]month, error) {
+	rows, err := w.QueryContext(ctx, `SELECT e.ensemble AS territoire_id, m.periode, bool_and(m.perime)
+FROM core.mois m JOIN ref.ensembles e ON e.territoire_id = m.territoire_id
+GROUP BY ALL
+UNION ALL
+SELECT territoire_id, periode, perime FROM core.mois
+ORDER BY territoire_id, periode`)
+	if err != nil {
+		return nil, fmt.Errorf("read the months: %w", err)
+	}
+	defer rows.Close()
+	var spine []month
+	for rows.Next() {
+		var s month
+		if err := rows.Scan(&s.territory, &s.period, &s.outdated); err != nil {
+			return nil, err
+		}
+		spine = append(spine, s)
+	}
+	return spine, rows.Err()
+}
+
+// readMembers lists, for each set and month, the territories that are not outdated: those that its figures may take rows from.
+func readMembers(ctx context.Context, w *transform.Warehouse) (map[spot][]string, error) {
+	rows, err := w.QueryContext(ctx, `SELECT e.ensemble, m.periode, m.territoire_id
+FROM core.mois m JOIN ref.ensembles e ON e.territoire_id = m.territoire_id
+WHERE NOT m.perime ORDER BY ALL`)
+	if err != nil {
+		return nil, fmt.Errorf("read the sets of territories: %w", err)
+	}
+	defer rows.Close()
+	members := map[spot][]string{}
+	for rows.Next() {
+		var set spot
+		var territory string
+		if err := rows.Scan(&set.territory, &set.period, &territory); err != nil {
+			return nil, fmt.Errorf("read the sets of territories: %w", err)
+		}
+		members[set] = append(members[set], territory)
+	}
+	return members, rows.Err()
+}
+
+func readRests(ctx context.Context, w *transform.Warehouse, over window) (map[rest]rested, error) {
+	rows, err := w.QueryContext(ctx, `SELECT territoire_id, periode, "table", absents, entiere FROM `+over.rests)
+	if err != nil {
+		return nil, fmt.Errorf("read what sums rest on: %w", err)
+	}
+	defer rows.Close()
+	all := map[rest]rested{}
+	for rows.Next() {
+		var at rest
+		var r rested
+		if err := rows.Scan(&at.territory, &at.period, &at.sheet, &r.absent, &r.whole); err != nil {
+			return nil, fmt.Errorf("read what sums rest on: %w", err)
+		}
+		r.absent *= over.weight
+		all[at] = r
+	}
+	return all, rows.Err()
+}
+
+// groups are the groups of the indicator's rows: of each territory and, where the indicator has a figure for them, of
+// each set, made of those of its territories.
+func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window) (map[groupKey]aggregated, error) {
+	groups, err := readGroups(ctx, w, ind, ind.groupsQuery(over))
+	if err != nil {
+		return nil, err
+	}
+	if ind.windowedSum() {
+		for key, a := range groups {
+			if r, known := c.rests[over][rest{key.territory, key.period, ind.Sheet}]; known {
+				a.absent, a.whole = r.absent, r.whole
+				groups[key] = a
+			}
+		}
+	}
+	if !ind.Programme {
+		return groups, nil
+	}
+	var of []aggregated
+	for set, members := range c.members {
+		for _, modalite := range ind.populations() {
+			of = of[:0]
+			for _, territory := range members {
+				if a, some := groups[groupKey{territory, set.period, modalite}]; some && ind.taken(a) {
+					a.absent, a.whole = 0, true // those of a set lack no month
+					of = append(of, a)
+				}
+			}
+			if len(of) > 0 {
+				groups[groupKey{set.territory, set.period, modalite}] = together(of)
+			}
+		}
+	}
+	return groups, nil
+}
