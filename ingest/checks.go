@@ -19,7 +19,6 @@ import (
 type rowChecker struct {
 	p        *parser
 	t        *TableRows
-	patterns []*regexp.Regexp
 	keys     map[string]bool
 	doubts   map[doubt]bool // said once for a column
 	either   []uncertainDay
@@ -46,14 +45,6 @@ type uncertainDay struct {
 
 func newRowChecker(p *parser, t *TableRows) *rowChecker {
 	c := &rowChecker{p: p, t: t, keys: map[string]bool{}, doubts: map[doubt]bool{}, american: make([]bool, len(t.Schema.Fields))}
-	for i := range t.Schema.Fields {
-		f := &t.Schema.Fields[i]
-		var pattern *regexp.Regexp
-		if f.Constraints.Pattern != "" {
-			pattern = regexp.MustCompile(f.Constraints.Pattern)
-		}
-		c.patterns = append(c.patterns, pattern)
-	}
 	for _, name := range t.Schema.PrimaryKey {
 		c.primary = append(c.primary, t.Schema.index(name))
 	}
@@ -322,7 +313,7 @@ func (c *rowChecker) cell(r *rowState, i int) {
 	if f.Name == c.t.Schema.DateField && !c.end.IsZero() && text > c.end.Format(time.DateOnly) {
 		c.late = append(c.late, i)
 	}
-	if c.patterns[i] != nil && !c.patterns[i].MatchString(text) {
+	if f.pattern != nil && !f.pattern.MatchString(text) {
 		c.fault(r, i, "format_invalide", Detail{Expected: f.Description})
 	} else if f.Check == "siren" && !luhn(text) {
 		c.fault(r, i, "siren_invalide", Detail{})

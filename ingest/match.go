@@ -1,6 +1,9 @@
 package ingest
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // column is where a field stands on a sheet.
 type column struct {
@@ -61,56 +64,105 @@ func matchHeader(s *Schema, row Row) header {
 	return h
 }
 
+// longTitle is longer than any title, in bytes, however it is spaced.
+const longTitle = 200
+
 // fieldTitled is the index of the field with that title or name, or −1.
 func (s *Schema) fieldTitled(text string) int {
+	if len(text) > longTitle {
+		return -1
+	}
 	return lookup(s.titled, text) - 1
 }
 
 // bestHeader is the row with most titles among the first ones, at least two or all required: a
 // title of a report above the table, or a sentence, is no header.
 func bestHeader(s *Schema, rows []Row) (header, bool) {
-	var best header
-	for _, row := range rows {
+	best, most := -1, 1
+	for i, row := range rows {
 		if row.Number > maxHeaderRow {
 			break
 		}
-		if h := matchHeader(s, row); len(h.columns) > len(best.columns) {
-			best = h
+		if len(row.Cells) > most {
+			if n := titles(s, row); n > most {
+				best, most = i, n
+			}
 		}
 	}
-	return best, len(best.columns) >= 2
+	if best < 0 {
+		return header{}, false
+	}
+	return matchHeader(s, rows[best]), true
+}
+
+// titles is how many of a schema's titles a row has.
+func titles(s *Schema, row Row) (n int) {
+	var found uint64
+	for _, cell := range row.Cells {
+		if cell.Kind != Text {
+			continue
+		}
+		if field := s.fieldTitled(cell.Text); field >= 0 && found&(1<<field) == 0 {
+			found |= 1 << field
+			n++
+		}
+	}
+	return n
 }
 
 // maxTitles is how many cells of a row are looked at as titles: far more than any table has.
 const maxTitles = 256
 
-// readHead keeps the rows of a sheet in which its titles are looked for, and one more if there is. The rows of
-// a sheet that has no others are not read from the file again.
-func readHead(sheet *Sheet) ([]Row, error) {
-	var head []Row
-	whole := true
-	for row, err := range sheet.Rows {
+// readHead keeps the rows of a sheet in which its titles are looked for, and one more if there is. The next pass over
+// the sheet begins with them and goes on from there, and so the file is read once; stop ends it if there is none.
+func readHead(sheet *Sheet) (head []Row, stop func(), err error) {
+	again := sheet.Rows
+	next, stop := iter.Pull2(again)
+	wide, more := false, false
+	for row, err := range pulled(next) {
 		if err != nil {
-			return nil, err
+			stop()
+			return nil, nil, err
 		}
-		whole = whole && len(row.Cells) <= maxTitles
+		wide = wide || len(row.Cells) > maxTitles
 		row.Cells = slices.Clone(row.Cells[:min(len(row.Cells), maxTitles)])
 		head = append(head, row)
 		if row.Number > maxHeaderRow {
-			whole = false
+			more = true
 			break
 		}
 	}
-	if whole {
-		sheet.Rows = func(yield func(Row, error) bool) {
-			for _, row := range head {
-				if !yield(row, nil) {
-					return
-				}
+	if wide {
+		return head, stop, nil
+	}
+	passed := false
+	sheet.Rows = func(yield func(Row, error) bool) {
+		if more && passed {
+			again(yield)
+			return
+		}
+		passed = true
+		defer stop()
+		for _, row := range head {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		pulled(next)(yield)
+	}
+	return head, stop, nil
+}
+
+// pulled is what remains of a pass that is under way.
+func pulled(next func() (Row, error, bool)) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for {
+			row, err, some := next()
+			if !some || !yield(row, err) {
+				return
 			}
 		}
 	}
-	return head, nil
 }
 
 // repeats reports whether a row below the header is one too: it has as many titles, or half of them.

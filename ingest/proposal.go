@@ -40,11 +40,13 @@ func (m *Model) proposeCode(list, text string) string {
 	return nearest(text, names)
 }
 
+var betweenCodes = regexp.MustCompile(`[;,/\n+&]|\bet\b`)
+
 // proposeList proposes for each part of a list that is no code; all of them must have a proposal.
 // A list is often typed with other separators than its own.
 func (m *Model) proposeList(f *Field, text string) string {
 	var labels []string
-	for _, part := range regexp.MustCompile(`[;,/\n+&]|\bet\b`).Split(text, -1) {
+	for _, part := range betweenCodes.Split(text, -1) {
 		if trim(part) == "" {
 			continue
 		}
@@ -139,10 +141,9 @@ var aSerial = regexp.MustCompile(`^\d{5}$`)
 // proposeText mends what a spreadsheet does to an identifier that it takes for a number, zeros lost on
 // the left, « .0 » added, and what people do: spaces, a SIRET for a SIREN, a small letter.
 func (m *Model) proposeText(f *Field, text string) string {
-	if f.Constraints.Pattern == "" {
+	if f.pattern == nil {
 		return ""
 	}
-	pattern := regexp.MustCompile(f.Constraints.Pattern)
 	bare := strings.Join(strings.Fields(strings.TrimSuffix(text, ".0")), "")
 	candidates := []string{bare, strings.ToUpper(bare)}
 	for zeros := "0"; len(zeros) <= 2; zeros += "0" {
@@ -152,7 +153,7 @@ func (m *Model) proposeText(f *Field, text string) string {
 		candidates = append(candidates, bare[:9])
 	}
 	for _, candidate := range candidates {
-		if candidate != text && pattern.MatchString(candidate) && (f.Check != "siren" || luhn(candidate)) {
+		if candidate != text && f.pattern.MatchString(candidate) && (f.Check != "siren" || luhn(candidate)) {
 			return candidate
 		}
 	}

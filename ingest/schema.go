@@ -90,6 +90,8 @@ type Field struct {
 	DiffusionSauf map[string][]string `json:"diffusionSauf,omitempty"` // not published where the row has one of these codes
 	Printable     bool                `json:"printable,omitempty"`     // free text that may be published
 	Example       string              `json:"example,omitempty"`
+
+	pattern *regexp.Regexp // of Constraints; nil: none
 }
 
 // Constraints are those of Table Schema.
@@ -280,8 +282,11 @@ func (m *Model) checkField(s *Schema, f *Field) error {
 	if f.CodeList != "" && m.CodeLists[f.CodeList] == nil {
 		return fmt.Errorf("no code list %q", f.CodeList)
 	}
-	if _, err := regexp.Compile(f.Constraints.Pattern); err != nil {
-		return err
+	if f.Constraints.Pattern != "" {
+		var err error
+		if f.pattern, err = regexp.Compile(f.Constraints.Pattern); err != nil {
+			return err
+		}
 	}
 	others := []string{f.NotBefore, f.NotAbove, f.DifferentFrom}
 	if f.RequiredWhen != nil {

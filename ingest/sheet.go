@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Workbook is what any reader yields: sheets in the file's order, whatever its format.
@@ -113,6 +114,9 @@ func (c Cell) Blank() bool { return c.Kind == Empty || c.Kind == Text && trim(c.
 
 // trim removes spaces at the ends, the no-break, narrow and zero-width ones included.
 func trim(s string) string {
+	if n := len(s); n == 0 || ' ' < s[0] && s[0] < utf8.RuneSelf && ' ' < s[n-1] && s[n-1] < utf8.RuneSelf {
+		return s // most texts
+	}
 	return strings.TrimFunc(s, func(r rune) bool { return isSpace(r) })
 }
 

@@ -139,10 +139,13 @@ func (p *parser) parse(book *Workbook, err error) {
 	}
 	p.book, p.heads, p.retour = book, map[int][]Row{}, -1
 	for i := range book.Sheets {
-		if p.heads[i], err = readHead(&book.Sheets[i]); err != nil {
+		head, stop, err := readHead(&book.Sheets[i])
+		if err != nil {
 			p.unreadable(book.Sheets[i], err)
 			return
 		}
+		defer stop()
+		p.heads[i] = head
 	}
 	if p.comments() {
 		return

@@ -110,8 +110,11 @@ var errorWord = regexp.MustCompile(`^(#(N/A|N/D|REF|VALUE|VALEUR|DIV/0|NUM|NOMBR
 // damagedText reports whether a text went through a wrong charset on its way: letters replaced by
 // U+FFFD, or UTF-8 taken for Windows-1252 (« Ã© » for « é »).
 func damagedText(text string) bool {
-	return strings.ContainsRune(text, utf8.RuneError) || twiceEncoded.MatchString(text)
+	return strings.ContainsRune(text, utf8.RuneError) || strings.ContainsFunc(text, beginsTwice) && twiceEncoded.MatchString(text)
 }
+
+// beginsTwice reports whether twiceEncoded may begin with a letter, which takes less time to see.
+func beginsTwice(r rune) bool { return r == 'Ã' || r == 'Â' || r == 'â' }
 
 var twiceEncoded = regexp.MustCompile("[ÃÂ][\u0080-\u00bf€ŠšŽžŒœŸ‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›]|â€")
 
