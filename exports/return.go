@@ -16,6 +16,7 @@ import (
 // explain. It goes to him alone.
 type Return struct {
 	Original   string // digest of what was received
+	Earlier    string `json:"-"` // its sheet of an earlier return; empty: it has none
 	Territoire string
 	Name       string    // of the territory; empty when it is not known
 	Periode    time.Time // zero when it is not known
@@ -45,7 +46,7 @@ type ReturnFinding struct {
 
 // NewReturn is the return of a file that was read but not received.
 func NewReturn(s *ingest.Submission) *Return {
-	r := &Return{Territoire: s.Territoire, Periode: s.Periode, Emetteur: s.Emetteur, Rejected: s.Rejected}
+	r := &Return{Earlier: s.Returned, Territoire: s.Territoire, Periode: s.Periode, Emetteur: s.Emetteur, Rejected: s.Rejected}
 	for i := range s.Tables {
 		t := &s.Tables[i]
 		if t.Sheet == "" && !t.Nothing {
@@ -99,7 +100,7 @@ func Returns(ctx context.Context, w *transform.Warehouse) ([]*Return, error) {
 		periode, _ := row["periode"].(time.Time)
 		received, _ := row["recue_le"].(time.Time)
 		r := &Return{
-			Original: row.text("original"), Territoire: row.text("territoire_id"), Name: row.text("nom"), Periode: periode, Emetteur: row.text("emetteur"),
+			Original: row.text("original"), Earlier: row.text("feuille_retour"), Territoire: row.text("territoire_id"), Name: row.text("nom"), Periode: periode, Emetteur: row.text("emetteur"),
 			Version: int(version), Received: received, Rejected: row.text("statut") == "rejetee",
 		}
 		all = append(all, r)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -27,13 +26,15 @@ const returnSheetName = "Retour"
 // return that would not be read as the original was is not made of it.
 func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
 	if r.marksCells() && plainXLSX(original) {
-		received := ingest.Parse(m, original)
 		var data []byte
 		err := ingest.Guard(func() (err error) { // excelize takes for granted what a file of another program may lack
-			data, err = r.annotate(m, original, received.Returned)
+			data, err = r.annotate(m, original)
 			return err
 		})
-		if err == nil && sameRows(received, ingest.Parse(m, data)) {
+		if err == nil {
+			err = ingest.SameSheets(original, data, r.Earlier, returnSheetName)
+		}
+		if err == nil {
 			return data, nil
 		}
 		slog.Info("a return could not be made of the workbook itself", "original", r.Original, "error", err)
@@ -64,22 +65,18 @@ func plainXLSX(data []byte) bool {
 	return err == nil && !book.Macros && !book.ExternalLinks
 }
 
-func sameRows(a, b *ingest.Submission) bool {
-	return a.Rejected == b.Rejected && a.Territoire == b.Territoire && a.Periode.Equal(b.Periode) && a.Emetteur == b.Emetteur && reflect.DeepEqual(a.Tables, b.Tables)
-}
-
 // openLimit bounds what excelize inflates of a file that our own reader has found sound.
 const openLimit = 512 << 20
 
-// annotate marks a workbook; earlier is the name of the sheet of an earlier return in it, or empty.
-func (r *Return) annotate(m *ingest.Model, original []byte, earlier string) ([]byte, error) {
+// annotate marks a workbook.
+func (r *Return) annotate(m *ingest.Model, original []byte) ([]byte, error) {
 	f, err := excelize.OpenReader(bytes.NewReader(original), excelize.Options{UnzipSizeLimit: openLimit, UnzipXMLSizeLimit: openLimit})
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	numberShapes(f)
-	if err := unmark(f, earlier); err != nil {
+	if err := unmark(f, r.Earlier); err != nil {
 		return nil, err
 	}
 	if err := r.mark(f); err != nil {

@@ -244,34 +244,40 @@ func (ind *Indicator) windowedSum() bool { return ind.Estimator.Sum && ind.Windo
 // maximumAbsent is how many of the twelve months of a window may be missing from a sum.
 const maximumAbsent = 3
 
-// scopedQuery lists the indicator's rows, laid on windows, once for their territory and once for each set
-// that it is of: portee says which; connu whether the row enters the formula; absents and entiere what a sum
-// over a window rests on.
-func (ind *Indicator) scopedQuery(over window) string {
-	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), ind.scopedRows(over))
+// scopedQuery lists the indicator's rows, laid on windows, for their territory (ofTerritories) or for each set that they
+// are of (ofSets): portee says which; connu whether the row enters the formula; absents and entiere what a sum over a
+// window rests on.
+func (ind *Indicator) scopedQuery(over window, scopes ...func(*Indicator, window) string) string {
+	var parts []string
+	for _, scope := range scopes {
+		parts = append(parts, scope(ind, over))
+	}
+	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), strings.Join(parts, "\nUNION ALL\n"))
 }
 
-// scopedRows is scopedQuery from the table lignes on.
-func (ind *Indicator) scopedRows(over window) string {
-	absent := fmt.Sprintf("f.absents * %d", over.weight)
+func (ind *Indicator) ofTerritories(over window) string {
+	return fmt.Sprintf("SELECT l.*, l.territoire_id AS portee, %s AS connu, f.absents * %d AS absents, f.entiere\nFROM lignes l\n%s",
+		ind.Estimator.Known, over.weight, ind.resting(over))
+}
+
+func (ind *Indicator) ofSets(over window) string {
 	taken := "false"
 	if ind.Programme {
 		taken = "NOT c.perime"
 		if ind.windowedSum() {
-			taken += fmt.Sprintf(" AND %s <= %d AND f.entiere", absent, maximumAbsent)
+			taken += fmt.Sprintf(" AND f.absents * %d <= %d AND f.entiere", over.weight, maximumAbsent)
 		}
 	}
-	rests := fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, over.rests, ind.Sheet)
-	return fmt.Sprintf(`SELECT l.*, l.territoire_id AS portee, %[1]s AS connu, %[2]s AS absents, f.entiere
-FROM lignes l
-%[3]s
-UNION ALL
-SELECT l.*, e.ensemble AS portee, %[1]s AS connu, 0 AS absents, true AS entiere
+	return fmt.Sprintf(`SELECT l.*, e.ensemble AS portee, %s AS connu, 0 AS absents, true AS entiere
 FROM lignes l
 JOIN ref.ensembles e ON e.territoire_id = l.territoire_id
 JOIN core.mois c ON c.territoire_id = l.territoire_id AND c.periode = l.periode
-%[3]s
-WHERE %[4]s`, ind.Estimator.Known, absent, rests, taken)
+%s
+WHERE %s`, ind.Estimator.Known, ind.resting(over), taken)
+}
+
+func (ind *Indicator) resting(over window) string {
+	return fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, over.rests, ind.Sheet)
 }
 
 // groupsQuery aggregates the indicator's rows, territory by territory. renouvele tells a group of a relevé of which a

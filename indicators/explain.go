@@ -116,16 +116,20 @@ WHERE c.periode = $1 AND (c.territoire_id = $2 OR NOT m.perime AND c.territoire_
 // Rows are the members of the indicator's population for a territory or the Programme and a month, of
 // all modalites, unknown ones included, in a total order: what Compute aggregated.
 func (ind *Indicator) Rows(ctx context.Context, w *transform.Warehouse, territory string, period time.Time) ([]Member, error) {
-	all, err := ind.rows(ctx, w, period, "portee = ?", territory)
+	scope := (*Indicator).ofTerritories
+	if IsSet(territory) {
+		scope = (*Indicator).ofSets
+	}
+	all, err := ind.rows(ctx, w, period, scope, "portee = ?", territory)
 	return all[territory], err
 }
 
 // RowsByTerritory are the Rows of every territory, by its identifier, in one query.
 func (ind *Indicator) RowsByTerritory(ctx context.Context, w *transform.Warehouse, period time.Time) (map[string][]Member, error) {
-	return ind.rows(ctx, w, period, "portee = territoire_id")
+	return ind.rows(ctx, w, period, (*Indicator).ofTerritories, "true")
 }
 
-func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, period time.Time, where string, args ...any) (map[string][]Member, error) {
+func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, period time.Time, scope func(*Indicator, window) string, where string, args ...any) (map[string][]Member, error) {
 	inputs := ""
 	for _, name := range ind.Estimator.Inputs {
 		inputs += ", " + name
@@ -135,7 +139,7 @@ func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, period t
 FROM (
 %s
 ) WHERE periode = ? AND %s
-ORDER BY ALL`, inputs, ind.scopedQuery(year), where), append([]any{period}, args...)...)
+ORDER BY ALL`, inputs, ind.scopedQuery(year, scope), where), append([]any{period}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("rows of %s: %w", ind.ID, err)
 	}

@@ -37,7 +37,7 @@ type fingerprint struct {
 	sum uint32
 }
 
-// taken reports whether the sets take the rows of a territory that is not outdated, as scopedRows does.
+// taken reports whether the sets take the rows of a territory that is not outdated, as ofSets does.
 func (ind *Indicator) taken(a aggregated) bool {
 	return !ind.windowedSum() || a.absent <= maximumAbsent && a.whole
 }

@@ -132,7 +132,7 @@ func TellsOfOne(amounts []int64) bool {
 
 // primary finds the places whose figure would tell too much by itself.
 func (ind *Indicator) primary(ctx context.Context, w *transform.Warehouse, l window) (map[spot]bool, error) {
-	rows, err := w.QueryContext(ctx, ind.primaryQuery(ind.scopedQuery(l)))
+	rows, err := w.QueryContext(ctx, ind.primaryQuery(ind.scopedQuery(l, (*Indicator).ofTerritories, (*Indicator).ofSets)))
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,9 @@ type Sheet struct {
 	Hidden bool
 	Rows   iter.Seq2[Row, error]
 	Tables func() ([]Area, error) // what is marked as tables; of an .xlsx alone, else nil
+
+	file *xlsxFile // of an .xlsx: where it is
+	part string
 }
 
 // Area is a rectangle of cells, its corners in it: columns from 0, rows from 1.

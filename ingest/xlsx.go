@@ -150,7 +150,10 @@ func (x *xlsxFile) readWorkbook(w *Workbook, part string, relations []relation) 
 			}
 			name := string(s.attr("name"))
 			state := string(s.attr("state"))
-			w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target), Tables: func() ([]Area, error) { return x.tables(r.target) }})
+			w.Sheets = append(w.Sheets, Sheet{
+				Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target),
+				Tables: func() ([]Area, error) { return x.tables(r.target) }, file: x, part: r.target,
+			})
 			if len(w.Sheets) > maxSheets {
 				return errBomb
 			}

@@ -311,9 +311,8 @@ func TestReturnKeepsTheWorkbook(t *testing.T) {
 	if err := f.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	sub := ingest.Parse(d.model, b.Bytes())
 	for turn := range 3 { // returned, sent again as it is, returned again
-		data, err := exports.NewReturn(sub).Encode(d.model, b.Bytes())
+		data, err := exports.NewReturn(ingest.Parse(d.model, b.Bytes())).Encode(d.model, b.Bytes())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,11 +19,14 @@ type parsed struct {
 	*ingest.Submission
 }
 
+// layout changes whenever the tables of raw that are not made from the schemas do.
+const layout = "2"
+
 // Load parses the originals that raw does not hold yet and adds them in one transaction. When the
 // reader or the schemas have changed since, everything is parsed again. It returns how many were
 // parsed; progress, if not nil, is called after each.
 func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Archive, originals []string, progress func(done, total int)) (int, error) {
-	version := ingest.ReaderVersion + "-" + m.Digest + "-" + w.Key.fingerprint()
+	version := layout + "-" + ingest.ReaderVersion + "-" + m.Digest + "-" + w.Key.fingerprint()
 	known, err := w.loaded(ctx, version)
 	if err != nil {
 		return 0, err
@@ -141,7 +144,7 @@ func createRaw(tx *Tx, m *ingest.Model, version string) error {
 		`CREATE SCHEMA raw`,
 		`CREATE TABLE raw.version (version VARCHAR)`,
 		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, commentaires BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR,
-			feuille_accueil VARCHAR, cellule_territoire VARCHAR, cellule_periode VARCHAR)`,
+			feuille_accueil VARCHAR, cellule_territoire VARCHAR, cellule_periode VARCHAR, feuille_retour VARCHAR)`,
 		`CREATE TABLE raw.feuilles (original VARCHAR, "table" VARCHAR, feuille VARCHAR, rien BOOLEAN)`,
 		`CREATE TABLE raw.colonnes (original VARCHAR, "table" VARCHAR, champ VARCHAR, colonne VARCHAR)`,
 		`CREATE TABLE raw.constats (original VARCHAR, rang INTEGER, "table" VARCHAR, feuille VARCHAR, ligne INTEGER, cellule VARCHAR, champ VARCHAR,
@@ -176,7 +179,7 @@ func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
 			periode = s.Periode
 		}
 		return yield(s.original, s.Rejected, s.Comments != nil, s.Territoire, periode, s.Emetteur, s.Version,
-			orNull(s.Cover.Sheet), orNull(s.Cover.Territoire), orNull(s.Cover.Periode))
+			orNull(s.Cover.Sheet), orNull(s.Cover.Territoire), orNull(s.Cover.Periode), orNull(s.Returned))
 	}))
 	if err != nil {
 		return err
