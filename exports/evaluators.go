@@ -3,7 +3,9 @@ package exports
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +43,6 @@ type base struct {
 	made      time.Time // the last reception
 	books     map[int]string
 	addresses map[addressKey]address
-	members   map[string]map[string][]indicators.Member // behind the month's figures, by indicator and territory
 }
 
 // place is a territory, with the rows of each query that are its own, or everybody's.
@@ -49,27 +50,50 @@ type place struct {
 	*base
 	territory, name string // the territory is empty in the workbook of all
 	rows            map[string][]record
+	members         map[string][]indicators.Member // behind the month's figures, by indicator; none where these rest on answers
+	answers         map[string]bool                // the indicators that rest on answers, and on some of this place
 	sheets          []entry
 	built           map[string]sheet // those that were made already, by name
 }
 
 // newPlace has no rows yet.
 func newPlace(b *base, territory, name string, sheets []entry) *place {
-	return &place{base: b, territory: territory, name: name, rows: map[string][]record{}, sheets: sheets, built: map[string]sheet{}}
+	return &place{base: b, territory: territory, name: name, rows: map[string][]record{}, members: map[string][]indicators.Member{}, answers: map[string]bool{}, sheets: sheets, built: map[string]sheet{}}
 }
+
+// workbooksAtOnce is of how many territories the rows are in memory.
+const workbooksAtOnce = 16
 
 // writeWorkbooks writes a workbook per territory, on every core.
 func writeWorkbooks(ctx context.Context, b *base, dir string) error {
-	places, err := b.places(ctx)
+	covers, err := b.read(ctx, "couverture") // of the territories that have a calendar
 	if err != nil {
 		return err
 	}
-	return ingest.Each(len(places), func(i int) error {
-		if err := places[i].write(ctx, dir); err != nil {
-			return fmt.Errorf("workbook of %s: %w", places[i].territory, err)
+	feeds, err := b.openFeeds(ctx)
+	defer feeds.close()
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(covers, workbooksAtOnce) {
+		places := make([]*place, len(some))
+		for i, r := range some {
+			places[i] = newPlace(b, r.text("territoire_id"), r.text("nom"), evaluatorSheets())
 		}
-		return nil
-	})
+		if err := feeds.fill(places); err != nil {
+			return err
+		}
+		err := ingest.Each(len(places), func(i int) error {
+			if err := places[i].write(ctx, dir); err != nil {
+				return fmt.Errorf("workbook of %s: %w", places[i].territory, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *place) write(ctx context.Context, dir string) error {
@@ -124,43 +148,6 @@ func readBase(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Re
 	return b, nil
 }
 
-// places lists the territories that have a calendar, each with its rows. A query runs once for all.
-func (b *base) places(ctx context.Context) ([]*place, error) {
-	covers, err := b.read(ctx, "couverture")
-	if err != nil {
-		return nil, err
-	}
-	var all []*place
-	for _, r := range covers {
-		all = append(all, newPlace(b, r.text("territoire_id"), r.text("nom"), evaluatorSheets()))
-	}
-	b.members = map[string]map[string][]indicators.Member{}
-	for _, ind := range b.catalogue {
-		if b.members[ind.ID], err = ind.RowsByTerritory(ctx, b.warehouse, b.release.Period); err != nil {
-			return nil, err
-		}
-	}
-	queries := map[string]bool{"": true}
-	for _, e := range evaluatorSheets() {
-		if queries[e.query] {
-			continue
-		}
-		queries[e.query] = true
-		rows, err := b.read(ctx, e.query)
-		if err != nil {
-			return nil, err
-		}
-		byTerritory := map[string][]record{}
-		for _, r := range rows {
-			byTerritory[r.text("territoire_id")] = append(byTerritory[r.text("territoire_id")], r)
-		}
-		for _, p := range all {
-			p.rows[e.query] = slices.Concat(byTerritory[""], byTerritory[p.territory]) // those without a territory are everybody's
-		}
-	}
-	return all, nil
-}
-
 // read runs sql/classeur/<name>.sql.
 func (b *base) read(ctx context.Context, name string) ([]record, error) {
 	return readRecords(ctx, b.warehouse, "classeur/"+name)
@@ -182,24 +169,42 @@ func readRecords(ctx context.Context, w *transform.Warehouse, name string) ([]re
 // queryRecords runs a query with bound values.
 func queryRecords(ctx context.Context, w *transform.Warehouse, query string, args ...any) ([]record, error) {
 	var all []record
-	err := eachRow(ctx, w, query, func(rows *sql.Rows) error {
-		columns, err := rows.Columns()
+	for r, err := range eachRecord(ctx, w, query, args...) {
 		if err != nil {
-			return err
-		}
-		values, targets := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			targets[i] = &values[i]
-		}
-		if err := rows.Scan(targets...); err != nil {
-			return err
-		}
-		r := record{}
-		for i, column := range columns {
-			r[column] = values[i]
+			return nil, err
 		}
 		all = append(all, r)
-		return nil
-	}, args...)
-	return all, err
+	}
+	return all, nil
+}
+
+// eachRecord are the rows of a query with bound values.
+func eachRecord(ctx context.Context, w *transform.Warehouse, query string, args ...any) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		enough := errors.New("enough")
+		err := eachRow(ctx, w, query, func(rows *sql.Rows) error {
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			values, targets := make([]any, len(columns)), make([]any, len(columns))
+			for i := range values {
+				targets[i] = &values[i]
+			}
+			if err := rows.Scan(targets...); err != nil {
+				return err
+			}
+			r := make(record, len(columns))
+			for i, column := range columns {
+				r[column] = values[i]
+			}
+			if !yield(r, nil) {
+				return enough
+			}
+			return nil
+		}, args...)
+		if err != nil && !errors.Is(err, enough) {
+			yield(nil, err)
+		}
+	}
 }

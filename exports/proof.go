@@ -27,8 +27,11 @@ func fillProof(_ context.Context, p *place, _ []record, s *sheet) error {
 		{"Classeur", 32, textFormat}, {"Cellules", 34, textFormat}}
 	var hidden []string
 	for _, ind := range p.catalogue {
-		for _, m := range p.members[ind.ID][p.territory] {
-			if ind.RestsOnAnswers() || p.restsOnClosedTable(m) {
+		if p.answers[ind.ID] {
+			hidden = append(hidden, ind.ID)
+		}
+		for _, m := range p.members[ind.ID] {
+			if p.restsOnClosedTable(m) {
 				if !slices.Contains(hidden, ind.ID) {
 					hidden = append(hidden, ind.ID)
 				}

@@ -272,7 +272,14 @@ func TestRowsAreThePopulation(t *testing.T) {
 	}
 	seen := 0
 	for _, ind := range catalogue {
-		all, err := ind.RowsByTerritory(ctx, w, october)
+		all := map[string][]indicators.Member{}
+		for m, err := range ind.EachRow(ctx, w, october) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[m.Territory] = append(all[m.Territory], m)
+		}
+		have, err := ind.HaveRows(ctx, w, october)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,6 +290,9 @@ func TestRowsAreThePopulation(t *testing.T) {
 			}
 			if !reflect.DeepEqual(members, all[territory]) {
 				t.Errorf("%s %s: %d rows alone, %d among all territories, or others", ind.ID, territory, len(members), len(all[territory]))
+			}
+			if have[territory] != (len(members) > 0) {
+				t.Errorf("%s %s: that it has rows is %v, and there are %d", ind.ID, territory, have[territory], len(members))
 			}
 			for _, modalite := range ind.ModaliteCodes() {
 				count := 0

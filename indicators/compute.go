@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -91,10 +92,6 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	if err != nil {
 		return err
 	}
-	all, err := computeFigures(ctx, w, catalogue, progress)
-	if err != nil {
-		return err
-	}
 	places, horizon, err := readPlaces(ctx, w)
 	if err != nil {
 		return err
@@ -103,76 +100,81 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 	if err != nil {
 		return err
 	}
-	steps := []func(*transform.Tx) error{
-		func(tx *transform.Tx) error { return store(tx, catalogue, all) },
-		func(tx *transform.Tx) error { return storeTendencies(tx, all.tendencies) },
-		func(tx *transform.Tx) error {
-			return storeComparisons(tx, comparisons(catalogue, all.published, places, horizon))
-		},
-		func(tx *transform.Tx) error {
-			return storeDeliberations(tx, deliberations(catalogue, all.published, all.tendencies, places, horizon))
-		},
-		func(tx *transform.Tx) error { return storeHypotheses(tx, hypotheses) },
-		storePairs,
-	}
 	return w.Update(ctx, func(tx *transform.Tx) error {
-		for _, step := range steps {
-			if err := step(tx); err != nil {
-				return err
+		var last []Figure // as they are published, of the horizon
+		var tendencies []Tendency
+		err := computeFigures(ctx, w, tx, catalogue, progress, func(c *computed) {
+			tendencies = append(tendencies, c.tendencies...)
+			for _, f := range c.published {
+				if f.Period.Equal(horizon) {
+					last = append(last, f)
+				}
 			}
+		})
+		if err != nil {
+			return err
 		}
-		return nil
+		judge(tendencies)
+		return errors.Join(
+			storeTendencies(tx, tendencies),
+			storeComparisons(tx, comparisons(catalogue, last, places, horizon)),
+			storeDeliberations(tx, deliberations(catalogue, last, tendencies, places, horizon)),
+			storeHypotheses(tx, hypotheses),
+			storePairs(tx),
+		)
 	})
 }
 
 // ComputeFigures fills the schema indicateur with the catalogue, valeurs, publiees and the fingerprints alone, by any catalogue.
 func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) error {
-	all, err := computeFigures(ctx, w, catalogue, progress)
+	return w.Update(ctx, func(tx *transform.Tx) error {
+		return computeFigures(ctx, w, tx, catalogue, progress, func(*computed) {})
+	})
+}
+
+// computeFigures computes and stores the figures of every indicator, the same as they may leave the team, and
+// fingerprints; each is then given what was made of it, in the catalogue's order. The indicators rest on core alone
+// and are computed side by side; what few of them have made is in memory.
+func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.Tx, catalogue []*Indicator, progress func(done, total int), each func(*computed)) error {
+	months, err := readCalendar(ctx, w, year, quarter)
 	if err != nil {
 		return err
 	}
-	return w.Update(ctx, func(tx *transform.Tx) error { return store(tx, catalogue, all) })
-}
-
-// computeFigures computes the figures of every indicator, the same as they may leave the team, and their long term.
-// The indicators rest on core alone and are computed side by side.
-func computeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) (all computed, err error) {
-	c, err := readCalendar(ctx, w, year, quarter)
+	long, err := newLongTerm(ctx, w, months)
 	if err != nil {
-		return all, err
+		return err
 	}
-	long, err := newLongTerm(ctx, w, c)
+	secrets, err := newSecrecy(ctx, w, months)
 	if err != nil {
-		return all, err
+		return err
 	}
-	secrets, err := newSecrecy(ctx, w, c)
-	if err != nil {
-		return all, err
+	if err := createTables(tx, catalogue); err != nil {
+		return err
 	}
-	results := make([]computed, len(catalogue))
-	var done int
+	results := make([]*computed, len(catalogue))
+	done, stored := 0, 0
 	var report sync.Mutex
-	err = ingest.Each(len(catalogue), func(i int) (err error) {
-		if results[i], err = catalogue[i].compute(ctx, w, c, secrets, long); err != nil {
+	return ingest.Each(len(catalogue), func(i int) error {
+		c, err := catalogue[i].compute(ctx, w, months, secrets, long)
+		if err != nil {
 			return err
 		}
+		report.Lock()
+		defer report.Unlock()
+		results[i] = c
+		for ; stored < len(results) && results[stored] != nil; stored++ {
+			if err := results[stored].store(tx); err != nil {
+				return err
+			}
+			each(results[stored])
+			results[stored] = nil
+		}
+		done++
 		if progress != nil {
-			report.Lock()
-			defer report.Unlock()
-			done++
 			progress(done, len(catalogue))
 		}
 		return nil
 	})
-	if err != nil {
-		return all, err
-	}
-	for _, r := range results {
-		all.figures, all.published = append(all.figures, r.figures...), append(all.published, r.published...)
-		all.tendencies, all.prints = append(all.tendencies, r.tendencies...), append(all.prints, r.prints...)
-	}
-	judge(all.tendencies)
-	return all, nil
 }
 
 // Recompute computes the figures of one indicator at one month, from the tables that a database has of core and etat.
@@ -191,24 +193,24 @@ func (ind *Indicator) Recompute(ctx context.Context, w *transform.Warehouse, at 
 // Summed reports whether the indicator is undefined where too few months came of the sheet that it sums.
 func (ind *Indicator) Summed() bool { return ind.windowedSum() }
 
-// computed is what is made of the rows of one indicator, or of all.
+// computed is what is made of the rows of one indicator.
 type computed struct {
 	figures, published []Figure
 	tendencies         []Tendency
 	prints             []fingerprint
 }
 
-func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, months *calendar, secrets *secrecy, long *longTerm) (c computed, err error) {
+func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, months *calendar, secrets *secrecy, long *longTerm) (*computed, error) {
 	groups, err := months.groups(ctx, w, ind, year)
 	if err != nil {
-		return c, fmt.Errorf("compute %s: %w", ind.ID, err)
+		return nil, fmt.Errorf("compute %s: %w", ind.ID, err)
 	}
-	c.figures, c.prints = ind.figures(months.spine, groups), ind.fingerprints(months.spine, groups)
+	c := &computed{figures: ind.figures(months.spine, groups), prints: ind.fingerprints(months.spine, groups)}
 	if c.published, err = secrets.publish(ctx, ind, c.figures); err != nil {
-		return c, fmt.Errorf("secrets of %s: %w", ind.ID, err)
+		return nil, fmt.Errorf("secrets of %s: %w", ind.ID, err)
 	}
 	if c.tendencies, err = long.follow(ctx, ind, c.published, groups); err != nil {
-		return c, fmt.Errorf("trends of %s: %w", ind.ID, err)
+		return nil, fmt.Errorf("trends of %s: %w", ind.ID, err)
 	}
 	return c, nil
 }
@@ -431,7 +433,8 @@ func (ind *Indicator) figure(s month, a aggregated, i int) Figure {
 	return f
 }
 
-func store(tx *transform.Tx, catalogue []*Indicator, all computed) error {
+// createTables makes the schema indicateur afresh, its tables of figures empty.
+func createTables(tx *transform.Tx, catalogue []*Indicator) error {
 	statements := []string{
 		`DROP SCHEMA IF EXISTS indicateur CASCADE`,
 		`CREATE SCHEMA indicateur`,
@@ -440,13 +443,14 @@ func store(tx *transform.Tx, catalogue []*Indicator, all computed) error {
 		`CREATE TABLE indicateur.valeurs (indicateur VARCHAR, territoire_id VARCHAR, periode DATE, modalite VARCHAR, valeur DOUBLE, borne_basse DOUBLE, borne_haute DOUBLE,
 			effectif BIGINT, population BIGINT, manquants BIGINT, numerateur DOUBLE, denominateur DOUBLE, statut VARCHAR)`,
 		`CREATE TABLE indicateur.publiees AS FROM indicateur.valeurs`,
+		`CREATE TABLE indicateur.empreintes (indicateur VARCHAR, territoire_id VARCHAR, periode DATE, modalite VARCHAR, empreinte UINTEGER)`,
 	}
 	for _, s := range statements {
 		if err := tx.Exec(s); err != nil {
 			return err
 		}
 	}
-	err := tx.Append("indicateur", "catalogue", func(yield func([]driver.Value) bool) {
+	return tx.Append("indicateur", "catalogue", func(yield func([]driver.Value) bool) {
 		for _, ind := range catalogue {
 			if !yield([]driver.Value{ind.ID, ind.Name, ind.Family(), ind.Unit, ind.Direction, int32(ind.Floor), ind.Definition, ind.Counts,
 				ind.Estimator.Name, ind.Interval, ind.Modalites, ind.Window, ind.Secret, ind.Limits, ind.Source, ind.Break.String()}) {
@@ -454,16 +458,16 @@ func store(tx *transform.Tx, catalogue []*Indicator, all computed) error {
 			}
 		}
 	})
-	if err != nil {
+}
+
+func (c *computed) store(tx *transform.Tx) error {
+	if err := tx.Append("indicateur", "valeurs", figureRows(c.figures)); err != nil {
 		return err
 	}
-	if err := tx.Append("indicateur", "valeurs", figureRows(all.figures)); err != nil {
+	if err := tx.Append("indicateur", "publiees", figureRows(c.published)); err != nil {
 		return err
 	}
-	if err := tx.Append("indicateur", "publiees", figureRows(all.published)); err != nil {
-		return err
-	}
-	return storeFingerprints(tx, all.prints)
+	return tx.Append("indicateur", "empreintes", fingerprintRows(c.prints))
 }
 
 // storeTable makes a table of the schema indicateur of its rows.

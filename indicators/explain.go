@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -115,57 +116,91 @@ WHERE c.periode = $1 AND (c.territoire_id = $2 OR NOT m.perime AND c.territoire_
 
 // Rows are the members of the indicator's population for a territory or the Programme and a month, of
 // all modalites, unknown ones included, in a total order: what Compute aggregated.
-func (ind *Indicator) Rows(ctx context.Context, w *transform.Warehouse, territory string, period time.Time) ([]Member, error) {
+func (ind *Indicator) Rows(ctx context.Context, w *transform.Warehouse, territory string, period time.Time) (all []Member, err error) {
 	scope := (*Indicator).ofTerritories
 	if IsSet(territory) {
 		scope = (*Indicator).ofSets
 	}
-	all, err := ind.rows(ctx, w, period, scope, "portee = ?", territory)
-	return all[territory], err
-}
-
-// RowsByTerritory are the Rows of every territory, by its identifier, in one query.
-func (ind *Indicator) RowsByTerritory(ctx context.Context, w *transform.Warehouse, period time.Time) (map[string][]Member, error) {
-	return ind.rows(ctx, w, period, (*Indicator).ofTerritories, "true")
-}
-
-func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, period time.Time, scope func(*Indicator, window) string, where string, args ...any) (map[string][]Member, error) {
-	inputs := ""
-	for _, name := range ind.Estimator.Inputs {
-		inputs += ", " + name
+	for m, err := range ind.rows(ctx, w, scope, "periode = ? AND portee = ?", period, territory) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
 	}
-	rows, err := w.QueryContext(ctx, fmt.Sprintf(`SELECT portee, territoire_id, coalesce(modalite, '') AS modalite, coalesce(sujet::VARCHAR, '') AS sujet, source,
-	coalesce(connu, false) AS connu, coalesce(absents, 0) AS absents, coalesce(entiere, true) AS entiere%s
-FROM (
-%s
-) WHERE periode = ? AND %s
-ORDER BY ALL`, inputs, ind.scopedQuery(year, scope), where), append([]any{period}, args...)...)
+	return all, nil
+}
+
+// EachRow are the Rows of every territory, one after the other in the order of their identifiers, in one query.
+func (ind *Indicator) EachRow(ctx context.Context, w *transform.Warehouse, period time.Time) iter.Seq2[Member, error] {
+	return ind.rows(ctx, w, (*Indicator).ofTerritories, "periode = ?", period)
+}
+
+// HaveRows are the territories that have Rows.
+func (ind *Indicator) HaveRows(ctx context.Context, w *transform.Warehouse, period time.Time) (map[string]bool, error) {
+	rows, err := w.QueryContext(ctx, fmt.Sprintf("SELECT DISTINCT territoire_id FROM (\n%s\n) WHERE periode = ?", ind.laidQuery(year)), period)
 	if err != nil {
 		return nil, fmt.Errorf("rows of %s: %w", ind.ID, err)
 	}
 	defer rows.Close()
-	members := map[string][]Member{}
+	have := map[string]bool{}
 	for rows.Next() {
-		var m Member
-		var scope string
-		var sources any
-		values := make([]any, len(ind.Estimator.Inputs))
-		targets := []any{&scope, &m.Territory, &m.Modalite, &m.Subject, &sources, &m.Counted, &m.absent, &m.whole}
-		for i := range values {
-			targets = append(targets, &values[i])
-		}
-		if err := rows.Scan(targets...); err != nil {
+		var territory string
+		if err := rows.Scan(&territory); err != nil {
 			return nil, fmt.Errorf("rows of %s: %w", ind.ID, err)
 		}
-		for i, name := range ind.Estimator.Inputs {
-			m.Inputs = append(m.Inputs, Input{name, values[i]})
-		}
-		if m.Sources, err = readSources(sources); err != nil {
-			return nil, fmt.Errorf("rows of %s: %w", ind.ID, err)
-		}
-		members[scope] = append(members[scope], m)
+		have[territory] = true
 	}
-	return members, rows.Err()
+	return have, rows.Err()
+}
+
+func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, scope func(*Indicator, window) string, where string, args ...any) iter.Seq2[Member, error] {
+	inputs := ""
+	for _, name := range ind.Estimator.Inputs {
+		inputs += ", " + name
+	}
+	query := fmt.Sprintf(`SELECT territoire_id, coalesce(modalite, '') AS modalite, coalesce(sujet::VARCHAR, '') AS sujet, source,
+	coalesce(connu, false) AS connu, coalesce(absents, 0) AS absents, coalesce(entiere, true) AS entiere%s
+FROM (
+%s
+) WHERE %s
+ORDER BY ALL`, inputs, ind.scopedQuery(year, scope), where)
+	return func(yield func(Member, error) bool) {
+		rows, err := w.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(Member{}, fmt.Errorf("rows of %s: %w", ind.ID, err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			m, err := ind.scanMember(rows)
+			if err != nil {
+				err = fmt.Errorf("rows of %s: %w", ind.ID, err)
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(Member{}, fmt.Errorf("rows of %s: %w", ind.ID, err))
+		}
+	}
+}
+
+func (ind *Indicator) scanMember(rows *sql.Rows) (m Member, err error) {
+	var sources any
+	values := make([]any, len(ind.Estimator.Inputs))
+	targets := []any{&m.Territory, &m.Modalite, &m.Subject, &sources, &m.Counted, &m.absent, &m.whole}
+	for i := range values {
+		targets = append(targets, &values[i])
+	}
+	if err := rows.Scan(targets...); err != nil {
+		return m, err
+	}
+	for i, name := range ind.Estimator.Inputs {
+		m.Inputs = append(m.Inputs, Input{name, values[i]})
+	}
+	m.Sources, err = readSources(sources)
+	return m, err
 }
 
 // readSources takes the list of structs that a column source holds.

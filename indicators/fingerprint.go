@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"iter"
 	"strconv"
 	"time"
 
@@ -87,15 +88,14 @@ func (a aggregated) sum() uint32 {
 	return hash.Sum32()
 }
 
-func storeFingerprints(tx *transform.Tx, all []fingerprint) error {
-	return storeTable(tx, "empreintes", "indicateur VARCHAR, territoire_id VARCHAR, periode DATE, modalite VARCHAR, empreinte UINTEGER",
-		func(yield func([]driver.Value) bool) {
-			for _, p := range all {
-				if !yield([]driver.Value{p.indicator, p.territory, p.period, p.modalite, p.sum}) {
-					return
-				}
+func fingerprintRows(all []fingerprint) iter.Seq[[]driver.Value] {
+	return func(yield func([]driver.Value) bool) {
+		for _, p := range all {
+			if !yield([]driver.Value{p.indicator, p.territory, p.period, p.modalite, p.sum}) {
+				return
 			}
-		})
+		}
+	}
 }
 
 // ReadFingerprints reads those of a computed database.

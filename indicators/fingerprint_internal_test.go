@@ -49,10 +49,10 @@ func TestPackedFingerprints(t *testing.T) {
 	defer w.Close()
 	october := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 	err = w.Update(t.Context(), func(tx *transform.Tx) error {
-		if err := tx.Exec("CREATE SCHEMA indicateur"); err != nil {
+		if err := createTables(tx, nil); err != nil {
 			return err
 		}
-		return storeFingerprints(tx, []fingerprint{{"C02", groupKey{"arlenthe", october, ""}, 0xffffffff}, {"V01", groupKey{"valbrune", october, "positif"}, 1}})
+		return (&computed{prints: []fingerprint{{"C02", groupKey{"arlenthe", october, ""}, 0xffffffff}, {"V01", groupKey{"valbrune", october, "positif"}, 1}}}).store(tx)
 	})
 	if err != nil {
 		t.Fatal(err)
