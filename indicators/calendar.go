@@ -115,13 +115,9 @@ func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indi
 	if err != nil {
 		return nil, err
 	}
-	if ind.windowedSum() {
-		for key, a := range groups {
-			if r, known := c.rests[over][rest{key.territory, key.period, ind.Sheet}]; known {
-				a.absent, a.whole = r.absent, r.whole
-				groups[key] = a
-			}
-		}
+	for key, a := range groups {
+		a.absent, a.whole = c.rested(ind, over, key)
+		groups[key] = a
 	}
 	if !ind.Programme {
 		return groups, nil
@@ -131,7 +127,7 @@ func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indi
 		for _, modalite := range ind.populations() {
 			of = of[:0]
 			for _, territory := range members {
-				if a, some := groups[groupKey{territory, set.period, modalite}]; some && ind.taken(a) {
+				if a, some := groups[groupKey{territory, set.period, modalite}]; some && ind.taken(a.absent, a.whole) {
 					a.absent, a.whole = 0, true // those of a set lack no month
 					of = append(of, a)
 				}
@@ -142,4 +138,92 @@ func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indi
 		}
 	}
 	return groups, nil
+}
+
+// rested is what the sum of a territory's rows rests on; of what is no sum, nothing is missing.
+func (c *calendar) rested(ind *Indicator, over window, key groupKey) (absent int, whole bool) {
+	if r, known := c.rests[over][rest{key.territory, key.period, ind.Sheet}]; known && ind.windowedSum() {
+		return r.absent, r.whole
+	}
+	return 0, true
+}
+
+// observed are the groups of a relevé of which a row at least rests on an observation of the month itself; none where
+// that is not asked for.
+func (c *calendar) observed(ctx context.Context, w *transform.Warehouse, ind *Indicator) (map[groupKey]bool, error) {
+	if ind.Dated == "" || ind.Window != "" || !ind.followed() {
+		return nil, nil
+	}
+	rows, err := w.QueryContext(ctx, ind.observedQuery())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	observed := map[groupKey]bool{}
+	for rows.Next() {
+		var key groupKey
+		if err := rows.Scan(&key.territory, &key.period, &key.modalite); err != nil {
+			return nil, err
+		}
+		observed[key] = true
+	}
+	for set, members := range c.members {
+		for _, modalite := range ind.populations() {
+			for _, territory := range members {
+				if observed[groupKey{territory, set.period, modalite}] {
+					observed[groupKey{set.territory, set.period, modalite}] = true
+				}
+			}
+		}
+	}
+	return observed, rows.Err()
+}
+
+// primary finds the places whose figure would tell too much by itself.
+func (c *calendar) primary(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window) (map[spot]bool, error) {
+	rows, err := w.QueryContext(ctx, ind.holdersQuery(over))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	of, modalites := map[groupKey]holders{}, map[string]bool{}
+	for rows.Next() {
+		var key groupKey
+		var h holders
+		var largest, sum any
+		if err := rows.Scan(&key.territory, &key.period, &key.modalite, &h.count, &largest, &sum); err != nil {
+			return nil, err
+		}
+		var ok, too bool
+		h.largest, ok = mantissa(largest)
+		h.sum, too = mantissa(sum)
+		if !ok || !too {
+			return nil, fmt.Errorf("amounts are %T and %T", largest, sum)
+		}
+		of[key], modalites[key.modalite] = h, true
+	}
+	found := map[spot]bool{}
+	for key, h := range of {
+		if h.tooFew(ind.Secret) {
+			found[spot(key)] = true
+		}
+	}
+	if !ind.Programme {
+		return found, rows.Err()
+	}
+	for set, members := range c.members {
+		for modalite := range modalites {
+			all := nobody
+			for _, territory := range members {
+				key := groupKey{territory, set.period, modalite}
+				if h, some := of[key]; some && ind.taken(c.rested(ind, over, key)) {
+					all = all.and(h)
+				}
+			}
+			if all.count > 0 && all.tooFew(ind.Secret) {
+				found[spot{set.territory, set.period, modalite}] = true
+			}
+		}
+	}
+	return found, rows.Err()
 }

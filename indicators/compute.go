@@ -72,7 +72,6 @@ type aggregated struct {
 	territories int
 	absent      int  // months not received in the window
 	whole       bool // the window lies after the territory's first month
-	renewed     bool // of a relevé: a row at least rests on an observation of the month itself
 	values      []any
 }
 
@@ -209,7 +208,11 @@ func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, month
 	if c.published, err = secrets.publish(ctx, ind, c.figures); err != nil {
 		return nil, fmt.Errorf("secrets of %s: %w", ind.ID, err)
 	}
-	if c.tendencies, err = long.follow(ctx, ind, c.published, groups); err != nil {
+	observed, err := months.observed(ctx, w, ind)
+	if err != nil {
+		return nil, fmt.Errorf("observations of %s: %w", ind.ID, err)
+	}
+	if c.tendencies, err = long.follow(ctx, ind, c.published, observed); err != nil {
 		return nil, fmt.Errorf("trends of %s: %w", ind.ID, err)
 	}
 	return c, nil
@@ -249,12 +252,8 @@ const maximumAbsent = 3
 // scopedQuery lists the indicator's rows, laid on windows, for their territory (ofTerritories) or for each set that they
 // are of (ofSets): portee says which; connu whether the row enters the formula; absents and entiere what a sum over a
 // window rests on.
-func (ind *Indicator) scopedQuery(over window, scopes ...func(*Indicator, window) string) string {
-	var parts []string
-	for _, scope := range scopes {
-		parts = append(parts, scope(ind, over))
-	}
-	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), strings.Join(parts, "\nUNION ALL\n"))
+func (ind *Indicator) scopedQuery(over window, scope func(*Indicator, window) string) string {
+	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), scope(ind, over))
 }
 
 func (ind *Indicator) ofTerritories(over window) string {
@@ -282,35 +281,22 @@ func (ind *Indicator) resting(over window) string {
 	return fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, over.rests, ind.Sheet)
 }
 
-// groupsQuery aggregates the indicator's rows, territory by territory. renouvele tells a group of a relevé of which a
-// row at least rests on an observation dated in the month itself; the others carry on what was said before.
+// groupsQuery aggregates the indicator's rows, territory by territory.
 func (ind *Indicator) groupsQuery(over window) string {
-	laid := fmt.Sprintf("WITH lignes AS (\n%s\n)", ind.laidQuery(over))
-	groups := ind.groupQuery(fmt.Sprintf("SELECT *, %s AS connu FROM lignes", ind.Estimator.Known))
-	if ind.Dated == "" {
-		return laid + "\n" + groups
-	}
-	return fmt.Sprintf(`%[1]s,
-observations AS (
-	SELECT territoire_id, _soumission, _ligne, date_trunc('month', "%[2]s")::DATE AS periode FROM core."%[3]s"
-),
-citees AS (
-	SELECT l.territoire_id, l.periode, %[4]s AS modalite, unnest(l.source) AS source
-	FROM lignes l
-	SEMI JOIN observations o ON o.territoire_id = l.territoire_id AND o.periode = l.periode
-	WHERE %[5]s
-),
-neuves AS (
-	SELECT DISTINCT c.territoire_id, c.periode, c.modalite
-	FROM citees c
-	JOIN observations o ON o._soumission = c.source.soumission AND o._ligne = c.source.ligne AND o.periode = c.periode
-	WHERE c.source."table" = '%[3]s'
-)
-SELECT g.* REPLACE (n.territoire_id IS NOT NULL AS renouvele)
+	return ind.groupQuery(fmt.Sprintf("SELECT *, %s AS connu FROM (\n%s\n)", ind.Estimator.Known, ind.laidQuery(over)))
+}
+
+// observedQuery lists the groups of a relevé's rows of which one at least rests on an observation dated in the month
+// itself; the others carry on what was said before.
+func (ind *Indicator) observedQuery() string {
+	return fmt.Sprintf(`SELECT DISTINCT l.territoire_id, l.periode, l.modalite
 FROM (
-%[6]s
-) g LEFT JOIN neuves n ON n.territoire_id = g.territoire_id AND n.periode = g.periode AND n.modalite = g.modalite`,
-		laid, ind.Dated, ind.Sheet, ind.groupModalite(), ind.Estimator.Known, groups)
+	SELECT territoire_id, periode, %[1]s AS modalite, unnest(source) AS source FROM (
+%[2]s
+) WHERE %[3]s
+) l
+JOIN core."%[4]s" o ON o._soumission = l.source.soumission AND o._ligne = l.source.ligne AND date_trunc('month', o."%[5]s") = l.periode
+WHERE l.source."table" = '%[4]s'`, ind.groupModalite(), ind.SQL, ind.Estimator.Known, ind.Sheet, ind.Dated)
 }
 
 // groupModalite is what the rows are grouped by, beside their territory and month.
@@ -324,7 +310,7 @@ func (ind *Indicator) groupModalite() string {
 // groupQuery aggregates rows, of which connu says whether they enter the formula.
 func (ind *Indicator) groupQuery(rows string) string {
 	count := cmp.Or(ind.Estimator.Count, "count(*) FILTER (%s)")
-	return fmt.Sprintf(`SELECT territoire_id, periode, %s AS modalite, false AS renouvele, %s AS population, %s AS connues,
+	return fmt.Sprintf(`SELECT territoire_id, periode, %s AS modalite, %s AS population, %s AS connues,
 	%s
 FROM (
 %s
@@ -344,7 +330,7 @@ func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, que
 	for rows.Next() {
 		var key groupKey
 		a := aggregated{counts: make([]int, len(effectifs[ind.Count])), territories: 1, whole: true, values: make([]any, len(ind.Estimator.Aggregates(ind)))}
-		targets := []any{&key.territory, &key.period, &key.modalite, &a.renewed, &a.population, &a.known}
+		targets := []any{&key.territory, &key.period, &key.modalite, &a.population, &a.known}
 		for i := range a.counts {
 			targets = append(targets, &a.counts[i])
 		}
@@ -365,7 +351,7 @@ func together(all []aggregated) (sum aggregated) {
 	sum = aggregated{whole: true, counts: make([]int, len(all[0].counts)), values: make([]any, len(all[0].values))}
 	for _, a := range all {
 		sum.population, sum.known, sum.territories = sum.population+a.population, sum.known+a.known, sum.territories+a.territories
-		sum.absent, sum.whole, sum.renewed = max(sum.absent, a.absent), sum.whole && a.whole, sum.renewed || a.renewed
+		sum.absent, sum.whole = max(sum.absent, a.absent), sum.whole && a.whole
 		for i := range a.counts {
 			sum.counts[i] += a.counts[i]
 		}

@@ -454,3 +454,18 @@ func add(a, b any) any {
 	}
 	return math.NaN() // as above
 }
+
+// mantissa is an exact amount in units of its last decimal; NULL is 0.
+func mantissa(a any) (*big.Int, bool) {
+	switch v := a.(type) {
+	case nil:
+		return new(big.Int), true
+	case int64:
+		return big.NewInt(v), true
+	case *big.Int:
+		return v, true
+	case duckdb.Decimal:
+		return v.Value, true
+	}
+	return nil, false
+}

@@ -39,8 +39,8 @@ type fingerprint struct {
 }
 
 // taken reports whether the sets take the rows of a territory that is not outdated, as ofSets does.
-func (ind *Indicator) taken(a aggregated) bool {
-	return !ind.windowedSum() || a.absent <= maximumAbsent && a.whole
+func (ind *Indicator) taken(absent int, whole bool) bool {
+	return !ind.windowedSum() || absent <= maximumAbsent && whole
 }
 
 // fingerprints are those of the groups of rows of each territory that the programme takes.
@@ -55,7 +55,7 @@ func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated
 		}
 		for _, modalite := range ind.populations() {
 			key := groupKey{s.territory, s.period, modalite}
-			if a, some := groups[key]; some && !s.outdated && ind.taken(a) {
+			if a, some := groups[key]; some && !s.outdated && ind.taken(a.absent, a.whole) {
 				all = append(all, fingerprint{ind.ID, key, a.sum()})
 			}
 		}

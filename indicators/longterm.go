@@ -100,10 +100,9 @@ func monthsBetween(from, to time.Time) int {
 // place is where an indicator is followed.
 type place struct{ territory, modalite string }
 
-// follow gives the tendencies of an indicator, not judged yet, whose monthly figures are given with the groups that
-// they were made of. Of a relevé only the months with a new observation are tested: the others carry on what was said
-// before, and are no evidence of their own.
-func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, groups map[groupKey]aggregated) (tendencies []Tendency, err error) {
+// follow gives the tendencies of an indicator, not judged yet, of which the monthly figures are given. Of a relevé only
+// the groups with a new observation are tested: the others carry on what was said before, and are no evidence of their own.
+func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, observed map[groupKey]bool) (tendencies []Tendency, err error) {
 	counted, order := byPlace(monthly, func(f Figure) bool { return l.counts(ind, f, 1) })
 	tested := counted
 	switch {
@@ -116,7 +115,7 @@ func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure,
 		}
 		secret := map[spot]bool{}
 		if ind.Secret != "" { // what a quarter would tell by itself moves no published slope
-			if secret, err = ind.primary(ctx, l.warehouse, quarter); err != nil {
+			if secret, err = l.calendar.primary(ctx, l.warehouse, ind, quarter); err != nil {
 				return nil, err
 			}
 		}
@@ -125,7 +124,7 @@ func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure,
 		})
 	case ind.Dated != "":
 		tested, _ = byPlace(monthly, func(f Figure) bool {
-			return l.counts(ind, f, 1) && groups[ind.groupOf(f.Territory, f.Period, f.Modalite)].renewed
+			return l.counts(ind, f, 1) && observed[ind.groupOf(f.Territory, f.Period, f.Modalite)]
 		})
 	}
 	for _, p := range order {

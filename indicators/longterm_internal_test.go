@@ -209,14 +209,14 @@ func TestFalseAlarmsOfReleves(t *testing.T) {
 	t.Run("five observations are too early", func(t *testing.T) {
 		ind := &Indicator{ID: "C06", modalites: []string{""}, Dated: "date_observation"}
 		var figures []Figure
-		groups := map[groupKey]aggregated{}
+		observed := map[groupKey]bool{}
 		for i := range 60 {
 			f := Figure{Territory: "alpha", Period: january.AddDate(0, i, 0), Statut: OK, Value: defined(float64(i / 12))}
-			groups[ind.groupOf(f.Territory, f.Period, "")] = aggregated{renewed: i%12 == 0}
+			observed[ind.groupOf(f.Territory, f.Period, "")] = i%12 == 0
 			figures = append(figures, f)
 		}
 		l := &longTerm{entries: map[string]time.Time{"alpha": january}}
-		all, err := l.follow(t.Context(), ind, figures, groups)
+		all, err := l.follow(t.Context(), ind, figures, observed)
 		if err != nil {
 			t.Fatal(err)
 		}

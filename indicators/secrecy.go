@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -25,9 +26,9 @@ const (
 )
 
 const (
-	minimumPersons  = 5    // behind a published survey figure
-	minimumSubjects = 3    // behind a published money figure
-	maximumPart     = 0.85 // of an amount that one subject may have
+	minimumPersons  = 5  // behind a published survey figure
+	minimumSubjects = 3  // behind a published money figure
+	maximumPart     = 85 // percent of an amount that one subject may have
 )
 
 // spot is where a figure of an indicator stands.
@@ -40,12 +41,12 @@ type spot struct {
 // secrecy is what decides, indicator by indicator, which figures may leave the team.
 type secrecy struct {
 	warehouse *transform.Warehouse
-	members   map[spot][]string // of each set and month, the territories that its figures take rows from
+	calendar  *calendar
 	earlier   []publication
 }
 
 func newSecrecy(ctx context.Context, w *transform.Warehouse, c *calendar) (s *secrecy, err error) {
-	s = &secrecy{warehouse: w, members: c.members}
+	s = &secrecy{warehouse: w, calendar: c}
 	s.earlier, err = readEarlier(ctx, w)
 	return s, err
 }
@@ -62,7 +63,7 @@ func (s *secrecy) publish(ctx context.Context, ind *Indicator, figures []Figure)
 	var primary map[spot]bool
 	if !counted {
 		var err error
-		if primary, err = ind.primary(ctx, s.warehouse, year); err != nil {
+		if primary, err = s.calendar.primary(ctx, s.warehouse, ind, year); err != nil {
 			return nil, err
 		}
 	}
@@ -75,7 +76,7 @@ func (s *secrecy) publish(ctx context.Context, ind *Indicator, figures []Figure)
 			hidden[p] = SecretPrimary
 		}
 	}
-	for _, system := range ind.systems(figures, at, s.members) {
+	for _, system := range ind.systems(figures, at, s.calendar.members) {
 		if err := system.protect(ind, hidden, s.earlier); err != nil {
 			return nil, fmt.Errorf("%s: %w", system.period.Format("2006-01"), err)
 		}
@@ -105,47 +106,58 @@ func Kept(ctx context.Context, w *transform.Warehouse) ([]transform.Secret, erro
 	return all, rows.Err()
 }
 
-// primaryQuery lists the places, among those of rows such as scopedQuery lists, whose figure would tell too
-// much by itself: too few people who answered, too few subjects behind an amount, or one who has most of
-// it (the rule of dominance; Insee's for enterprises).
-func (ind *Indicator) primaryQuery(scoped string) string {
+// holders are those behind a figure: people who answered, or subjects with their amounts, in the last decimal that they have.
+type holders struct {
+	count        int
+	largest, sum *big.Int
+}
+
+var nobody = holders{0, new(big.Int), new(big.Int)}
+
+// holdersQuery counts them, territory by territory.
+func (ind *Indicator) holdersQuery(over window) string {
 	if ind.Secret == secretMoney {
 		amount := ind.Estimator.Inputs[len(ind.Estimator.Inputs)-1]
-		return fmt.Sprintf(`SELECT portee, periode, modalite FROM (
-SELECT portee, periode, modalite, territoire_id, sujet, sum(%s) AS montant FROM (%s) WHERE connu GROUP BY ALL)
-GROUP BY ALL HAVING count(*) < %d OR max(montant) > %g * sum(montant)`, amount, scoped, minimumSubjects, maximumPart)
+		return fmt.Sprintf(`SELECT territoire_id, periode, modalite, count(*), max(montant), sum(montant) FROM (
+SELECT territoire_id, periode, modalite, sujet, sum(%s) AS montant FROM (
+%s
+) WHERE %s GROUP BY ALL)
+GROUP BY ALL`, amount, ind.laidQuery(over), ind.Estimator.Known)
 	}
-	return fmt.Sprintf(`SELECT portee, periode, modalite FROM (
-SELECT portee, periode, modalite, territoire_id, unnest(repondants) AS repondant FROM (%s) WHERE connu)
-GROUP BY ALL HAVING count(DISTINCT (territoire_id, repondant)) < %d`, scoped, minimumPersons)
+	return fmt.Sprintf(`SELECT territoire_id, periode, modalite, count(DISTINCT repondant), NULL, NULL FROM (
+SELECT territoire_id, periode, modalite, unnest(repondants) AS repondant FROM (
+%s
+) WHERE %s)
+GROUP BY ALL`, ind.laidQuery(over), ind.Estimator.Known)
 }
 
-// TellsOfOne reports whether a sum of these amounts, one per subject, would tell of one of them: the rule of
-// primaryQuery, for sums that are no indicator.
+// and are those of both.
+func (h holders) and(other holders) holders {
+	largest := h.largest
+	if other.largest.Cmp(largest) > 0 {
+		largest = other.largest
+	}
+	return holders{h.count + other.count, largest, new(big.Int).Add(h.sum, other.sum)}
+}
+
+// tooFew reports whether a figure would tell too much by itself: too few people who answered, too few subjects behind an
+// amount, or one who has most of it (the rule of dominance; Insee's for enterprises).
+func (h holders) tooFew(secret string) bool {
+	if secret == secretSurvey {
+		return h.count < minimumPersons
+	}
+	part, limit := new(big.Int).Mul(h.largest, big.NewInt(100)), new(big.Int).Mul(h.sum, big.NewInt(maximumPart))
+	return h.count < minimumSubjects || part.Cmp(limit) > 0
+}
+
+// TellsOfOne reports whether a sum of these amounts, one per subject, would tell of one of them: the same rule, for sums
+// that are no indicator.
 func TellsOfOne(amounts []int64) bool {
-	var sum, largest int64
+	all := nobody
 	for _, amount := range amounts {
-		sum, largest = sum+amount, max(largest, amount)
+		all = all.and(holders{1, big.NewInt(amount), big.NewInt(amount)})
 	}
-	return len(amounts) < minimumSubjects || float64(largest) > maximumPart*float64(sum)
-}
-
-// primary finds the places whose figure would tell too much by itself.
-func (ind *Indicator) primary(ctx context.Context, w *transform.Warehouse, l window) (map[spot]bool, error) {
-	rows, err := w.QueryContext(ctx, ind.primaryQuery(ind.scopedQuery(l, (*Indicator).ofTerritories, (*Indicator).ofSets)))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	found := map[spot]bool{}
-	for rows.Next() {
-		var p spot
-		if err := rows.Scan(&p.territory, &p.period, &p.modalite); err != nil {
-			return nil, err
-		}
-		found[p] = true
-	}
-	return found, rows.Err()
+	return all.tooFew(secretMoney)
 }
 
 // publication is an earlier release, as the journal has it.
