@@ -12,6 +12,7 @@ import (
 
 	"gonum.org/v1/gonum/optimize/convex/lp"
 
+	"cairn/ingest"
 	"cairn/transform"
 )
 
@@ -60,15 +61,16 @@ func Audit(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, 
 			return fmt.Errorf("audit %s: %w", release, err)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(secret)) {
-		ind, issues := secret[id], published[id]
+	ids := slices.Sorted(maps.Keys(secret))
+	return ingest.Each(len(ids), func(i int) error {
+		ind, issues := secret[ids[i]], published[ids[i]]
 		for _, target := range issues {
 			if err := target.audit(ind, issues, members); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // readIssues adds what a release publishes of some indicators.
@@ -141,16 +143,20 @@ func (i *issue) audit(ind *Indicator, issues []*issue, members map[spot][]string
 				protected = append(protected, n)
 			}
 		}
+		if len(protected) == 0 {
+			continue
+		}
 		for _, table := range s.tables {
+			u := table.unknowns(hidden)
 			for _, n := range protected {
-				found, err := table.exposed(hidden, []int{n})
+				exposed, err := u.exposed(n)
 				if errors.Is(err, lp.ErrInfeasible) { // the releases differ in what adds up there
 					continue
 				}
 				if err != nil {
 					return fmt.Errorf("audit %s: %w", ind.ID, err)
 				}
-				if len(found) > 0 {
+				if exposed {
 					return &LeakError{ind.ID, s.places[n], s.period, s.modalite, strings.TrimSuffix(i.release, "/donnees/indicateurs.parquet")}
 				}
 			}

@@ -89,6 +89,16 @@ WHERE NOT m.perime ORDER BY ALL`)
 	return members, rows.Err()
 }
 
+// horizon is the last month.
+func (c *calendar) horizon() (last time.Time) {
+	for _, s := range c.spine {
+		if s.period.After(last) {
+			last = s.period
+		}
+	}
+	return last
+}
+
 func readRests(ctx context.Context, w *transform.Warehouse, over window) (map[rest]rested, error) {
 	rows, err := w.QueryContext(ctx, `SELECT territoire_id, periode, "table", absents, entiere FROM `+over.rests)
 	if err != nil {

@@ -100,18 +100,14 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 		return err
 	}
 	return w.Update(ctx, func(tx *transform.Tx) error {
-		var last []Figure // as they are published, of the horizon
-		var tendencies []Tendency
-		err := computeFigures(ctx, w, tx, catalogue, progress, func(c *computed) {
-			tendencies = append(tendencies, c.tendencies...)
-			for _, f := range c.published {
-				if f.Period.Equal(horizon) {
-					last = append(last, f)
-				}
-			}
-		})
+		all, err := computeFigures(ctx, w, tx, catalogue, progress)
 		if err != nil {
 			return err
+		}
+		var last []Figure // as they are published, of the horizon
+		var tendencies []Tendency
+		for _, c := range all {
+			last, tendencies = append(last, c.last...), append(tendencies, c.tendencies...)
 		}
 		judge(tendencies)
 		return errors.Join(
@@ -127,46 +123,41 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 // ComputeFigures fills the schema indicateur with the catalogue, valeurs, publiees and the fingerprints alone, by any catalogue.
 func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, progress func(done, total int)) error {
 	return w.Update(ctx, func(tx *transform.Tx) error {
-		return computeFigures(ctx, w, tx, catalogue, progress, func(*computed) {})
+		_, err := computeFigures(ctx, w, tx, catalogue, progress)
+		return err
 	})
 }
 
 // computeFigures computes and stores the figures of every indicator, the same as they may leave the team, and
-// fingerprints; each is then given what was made of it, in the catalogue's order. The indicators rest on core alone
-// and are computed side by side; what few of them have made is in memory.
-func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.Tx, catalogue []*Indicator, progress func(done, total int), each func(*computed)) error {
+// fingerprints. It returns the rest, in the catalogue's order. The indicators rest on core alone and are computed side by
+// side; each is stored at once, so that the figures of few of them are in memory.
+func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.Tx, catalogue []*Indicator, progress func(done, total int)) ([]*computed, error) {
 	months, err := readCalendar(ctx, w, year, quarter)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	long, err := newLongTerm(ctx, w, months)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	secrets, err := newSecrecy(ctx, w, months)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := createTables(tx, catalogue); err != nil {
-		return err
+		return nil, err
 	}
 	results := make([]*computed, len(catalogue))
-	done, stored := 0, 0
-	var report sync.Mutex
-	return ingest.Each(len(catalogue), func(i int) error {
-		c, err := catalogue[i].compute(ctx, w, months, secrets, long)
-		if err != nil {
+	done := 0
+	var one sync.Mutex
+	return results, ingest.Each(len(catalogue), func(i int) (err error) {
+		if results[i], err = catalogue[i].compute(ctx, w, months, secrets, long); err != nil {
 			return err
 		}
-		report.Lock()
-		defer report.Unlock()
-		results[i] = c
-		for ; stored < len(results) && results[stored] != nil; stored++ {
-			if err := results[stored].store(tx); err != nil {
-				return err
-			}
-			each(results[stored])
-			results[stored] = nil
+		one.Lock()
+		defer one.Unlock()
+		if err := results[i].store(tx, months.horizon()); err != nil {
+			return err
 		}
 		done++
 		if progress != nil {
@@ -194,9 +185,10 @@ func (ind *Indicator) Summed() bool { return ind.windowedSum() }
 
 // computed is what is made of the rows of one indicator.
 type computed struct {
-	figures, published []Figure
-	tendencies         []Tendency
+	figures, published []Figure // until they are stored
 	prints             []fingerprint
+	last               []Figure // then: as they are published, of the horizon
+	tendencies         []Tendency
 }
 
 func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, months *calendar, secrets *secrecy, long *longTerm) (*computed, error) {
@@ -446,14 +438,23 @@ func createTables(tx *transform.Tx, catalogue []*Indicator) error {
 	})
 }
 
-func (c *computed) store(tx *transform.Tx) error {
+func (c *computed) store(tx *transform.Tx, horizon time.Time) error {
 	if err := tx.Append("indicateur", "valeurs", figureRows(c.figures)); err != nil {
 		return err
 	}
 	if err := tx.Append("indicateur", "publiees", figureRows(c.published)); err != nil {
 		return err
 	}
-	return tx.Append("indicateur", "empreintes", fingerprintRows(c.prints))
+	if err := tx.Append("indicateur", "empreintes", fingerprintRows(c.prints)); err != nil {
+		return err
+	}
+	for _, f := range c.published {
+		if f.Period.Equal(horizon) {
+			c.last = append(c.last, f)
+		}
+	}
+	c.figures, c.published, c.prints = nil, nil, nil
+	return nil
 }
 
 // storeTable makes a table of the schema indicateur of its rows.

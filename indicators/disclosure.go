@@ -170,17 +170,22 @@ func reduce(rows [][]float64) [][]float64 {
 	return rows[:rank]
 }
 
-// exposed returns the cells among some hidden ones that can be told too closely: within less than
-// protectedWidth, or to be less than that.
+// exposed reports whether a hidden cell can be told too closely: within less than protectedWidth, or to be less than that.
+func (u *unknowns) exposed(cell int) (bool, error) {
+	low, high, err := u.bounds(cell)
+	return high-low < protectedWidth-1e-6 || high < protectedWidth-1e-6, err
+}
+
+// exposed returns the cells among some hidden ones that can be told too closely.
 func (t *cellTable) exposed(hidden map[int]bool, among []int) ([]int, error) {
 	var found []int
 	u := t.unknowns(hidden)
 	for _, cell := range among {
-		low, high, err := u.bounds(cell)
+		exposed, err := u.exposed(cell)
 		if err != nil {
 			return nil, err
 		}
-		if high-low < protectedWidth-1e-6 || high < protectedWidth-1e-6 {
+		if exposed {
 			found = append(found, cell)
 		}
 	}

@@ -64,12 +64,7 @@ type longTerm struct {
 
 func newLongTerm(ctx context.Context, w *transform.Warehouse, c *calendar) (*longTerm, error) {
 	l := &longTerm{warehouse: w, calendar: c, entries: map[string]time.Time{}}
-	horizon := time.Time{}
-	for _, s := range c.spine {
-		if s.period.After(horizon) {
-			horizon = s.period
-		}
-	}
+	horizon := c.horizon()
 	for _, s := range c.spine {
 		if monthsBetween(s.period, horizon)%quarterMonths == 0 {
 			l.quarters = append(l.quarters, s)

@@ -59,8 +59,12 @@ type cli struct {
 }
 
 // gcPercent lets the heap grow to three times what lives in it, which is a few dozen megabytes, before it is swept: in
-// a run the sweeping is a tenth of the work otherwise.
-const gcPercent = 200
+// a run the sweeping is a tenth of the work otherwise. The heap of a thousand territories is swept more often, above
+// softLimit.
+const (
+	gcPercent = 200
+	softLimit = 512 << 20
+)
 
 // env is what a command needs of the world.
 type env struct {
@@ -96,6 +100,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softLimit)
 	}
 	level := slog.LevelWarn
 	if c.Verbose {
