@@ -243,22 +243,21 @@ const maximumAbsent = 3
 
 // scopedQuery lists the indicator's rows, laid on windows, for their territory (ofTerritories) or for each set that they
 // are of (ofSets): portee says which; connu whether the row enters the formula; absents and entiere what a sum over a
-// window rests on.
-func (ind *Indicator) scopedQuery(over window, scope func(*Indicator, window) string) string {
-	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(over), scope(ind, over))
+// year rests on.
+func (ind *Indicator) scopedQuery(scope func(*Indicator) string) string {
+	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(year), scope(ind))
 }
 
-func (ind *Indicator) ofTerritories(over window) string {
-	return fmt.Sprintf("SELECT l.*, l.territoire_id AS portee, %s AS connu, f.absents * %d AS absents, f.entiere\nFROM lignes l\n%s",
-		ind.Estimator.Known, over.weight, ind.resting(over))
+func (ind *Indicator) ofTerritories() string {
+	return fmt.Sprintf("SELECT l.*, l.territoire_id AS portee, %s AS connu, f.absents, f.entiere\nFROM lignes l\n%s", ind.Estimator.Known, ind.resting())
 }
 
-func (ind *Indicator) ofSets(over window) string {
+func (ind *Indicator) ofSets() string {
 	taken := "false"
 	if ind.Programme {
 		taken = "NOT c.perime"
 		if ind.windowedSum() {
-			taken += fmt.Sprintf(" AND f.absents * %d <= %d AND f.entiere", over.weight, maximumAbsent)
+			taken += fmt.Sprintf(" AND f.absents <= %d AND f.entiere", maximumAbsent)
 		}
 	}
 	return fmt.Sprintf(`SELECT l.*, e.ensemble AS portee, %s AS connu, 0 AS absents, true AS entiere
@@ -266,11 +265,11 @@ FROM lignes l
 JOIN ref.ensembles e ON e.territoire_id = l.territoire_id
 JOIN core.mois c ON c.territoire_id = l.territoire_id AND c.periode = l.periode
 %s
-WHERE %s`, ind.Estimator.Known, ind.resting(over), taken)
+WHERE %s`, ind.Estimator.Known, ind.resting(), taken)
 }
 
-func (ind *Indicator) resting(over window) string {
-	return fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, over.rests, ind.Sheet)
+func (ind *Indicator) resting() string {
+	return fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, year.rests, ind.Sheet)
 }
 
 // groupsQuery aggregates the indicator's rows, territory by territory.

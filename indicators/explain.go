@@ -153,7 +153,7 @@ func (ind *Indicator) HaveRows(ctx context.Context, w *transform.Warehouse, peri
 	return have, rows.Err()
 }
 
-func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, scope func(*Indicator, window) string, where string, args ...any) iter.Seq2[Member, error] {
+func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, scope func(*Indicator) string, where string, args ...any) iter.Seq2[Member, error] {
 	inputs := ""
 	for _, name := range ind.Estimator.Inputs {
 		inputs += ", " + name
@@ -163,7 +163,7 @@ func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, scope fu
 FROM (
 %s
 ) WHERE %s
-ORDER BY ALL`, inputs, ind.scopedQuery(year, scope), where)
+ORDER BY ALL`, inputs, ind.scopedQuery(scope), where)
 	return func(yield func(Member, error) bool) {
 		rows, err := w.QueryContext(ctx, query, args...)
 		if err != nil {

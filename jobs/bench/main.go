@@ -44,6 +44,7 @@ type cli struct {
 	Scale scaleCmd `cmd:"" help:"On longer histories and more territories."`
 
 	Postgres postgresCmd `cmd:"" help:"How many of the SQL files run unchanged on PostgreSQL."`
+	History  historyCmd  `cmd:"" hidden:""`
 }
 
 func main() {
