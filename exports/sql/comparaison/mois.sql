@@ -9,10 +9,14 @@ lignes AS (
     JOIN ref.horizon h ON h.periode = v.periode
     JOIN indicateur.catalogue c ON c.indicateur = v.indicateur
     WHERE v.modalite = '' AND v.territoire_id NOT LIKE '*%'
+),
+suites AS (
+    SELECT l.indicateur, l.territoire_id, l.unite, list_sort(list({'periode': m.periode, 'valeur': v.valeur, 'statut': v.statut})) AS suite
+    FROM lignes l
+    CROSS JOIN mois m
+    LEFT JOIN indicateur.publiees v ON v.indicateur = l.indicateur AND v.territoire_id = l.territoire_id AND v.modalite = '' AND v.periode = m.periode
+    GROUP BY l.indicateur, l.territoire_id, l.unite
 )
-SELECT l.indicateur, l.territoire_id, l.unite, list(v.valeur ORDER BY m.periode) AS valeurs, list(v.statut ORDER BY m.periode) AS statuts
-FROM lignes l
-CROSS JOIN mois m
-LEFT JOIN indicateur.publiees v ON v.indicateur = l.indicateur AND v.territoire_id = l.territoire_id AND v.modalite = '' AND v.periode = m.periode
-GROUP BY l.indicateur, l.territoire_id, l.unite
-ORDER BY l.indicateur, l.territoire_id
+SELECT indicateur, territoire_id, unite, list_transform(suite, lambda s: s.valeur) AS valeurs, list_transform(suite, lambda s: s.statut) AS statuts
+FROM suites
+ORDER BY indicateur, territoire_id
