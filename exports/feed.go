@@ -10,7 +10,8 @@ import (
 )
 
 // feed gives the rows of a query territory after territory, in the order of their identifiers, as the query lists them:
-// those without one, which are everybody's, first. No more than the next one is in memory.
+// those without one, which are everybody's, first. The engine holds them all in its columns; of Go's, which take ten times
+// as much, there is no more than the next one.
 type feed[T any] struct {
 	territory func(T) string
 	next      func() (T, error, bool)

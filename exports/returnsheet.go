@@ -28,12 +28,11 @@ func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
 	if r.marksCells() && plainXLSX(original) {
 		var data []byte
 		err := ingest.Guard(func() (err error) { // excelize takes for granted what a file of another program may lack
-			data, err = r.annotate(m, original)
-			return err
+			if data, err = r.annotate(m, original); err != nil {
+				return err
+			}
+			return ingest.SameSheets(original, data, r.Earlier, returnSheetName)
 		})
-		if err == nil {
-			err = ingest.SameSheets(original, data, r.Earlier, returnSheetName)
-		}
 		if err == nil {
 			return data, nil
 		}

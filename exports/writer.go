@@ -153,6 +153,9 @@ func (w *sheetWriter) table(s *sheet) error {
 	header := s.headerRow()
 	titles := make([]any, len(s.columns))
 	for i, c := range s.columns {
+		if c.title == "" || slices.Contains(titles[:i], any(c.title)) {
+			return fmt.Errorf("the title %q of column %d: a table needs one of its own for each", c.title, i+1)
+		}
 		titles[i] = c.title
 	}
 	w.data.open(header, s.rowHeight(titles, true))

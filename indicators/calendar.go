@@ -223,14 +223,14 @@ func (c *calendar) primary(ctx context.Context, w *transform.Warehouse, ind *Ind
 	}
 	for set, members := range c.members {
 		for modalite := range modalites {
-			all := nobody
+			all, taken := nobody, false
 			for _, territory := range members {
 				key := groupKey{territory, set.period, modalite}
 				if h, some := of[key]; some && ind.taken(c.rested(ind, over, key)) {
-					all = all.and(h)
+					all, taken = all.and(h), true
 				}
 			}
-			if all.count > 0 && all.tooFew(ind.Secret) {
+			if taken && all.tooFew(ind.Secret) {
 				found[spot{set.territory, set.period, modalite}] = true
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -110,13 +109,19 @@ func Compute(ctx context.Context, w *transform.Warehouse, m *ingest.Model, progr
 			last, tendencies = append(last, c.last...), append(tendencies, c.tendencies...)
 		}
 		judge(tendencies)
-		return errors.Join(
-			storeTendencies(tx, tendencies),
-			storeComparisons(tx, comparisons(catalogue, last, places, horizon)),
-			storeDeliberations(tx, deliberations(catalogue, last, tendencies, places, horizon)),
-			storeHypotheses(tx, hypotheses),
-			storePairs(tx),
-		)
+		if err := storeTendencies(tx, tendencies); err != nil {
+			return err
+		}
+		if err := storeComparisons(tx, comparisons(catalogue, last, places, horizon)); err != nil {
+			return err
+		}
+		if err := storeDeliberations(tx, deliberations(catalogue, last, tendencies, places, horizon)); err != nil {
+			return err
+		}
+		if err := storeHypotheses(tx, hypotheses); err != nil {
+			return err
+		}
+		return storePairs(tx)
 	})
 }
 
@@ -130,7 +135,7 @@ func ComputeFigures(ctx context.Context, w *transform.Warehouse, catalogue []*In
 
 // computeFigures computes and stores the figures of every indicator, the same as they may leave the team, and
 // fingerprints. It returns the rest, in the catalogue's order. The indicators rest on core alone and are computed side by
-// side; each is stored at once, so that the figures of few of them are in memory.
+// side, and stored in their order; none is begun far ahead of it, so that the figures of few of them are in memory.
 func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.Tx, catalogue []*Indicator, progress func(done, total int)) ([]*computed, error) {
 	months, err := readCalendar(ctx, w, year, quarter)
 	if err != nil {
@@ -148,16 +153,35 @@ func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.T
 		return nil, err
 	}
 	results := make([]*computed, len(catalogue))
-	done := 0
+	done, stored := 0, 0
 	var one sync.Mutex
-	return results, ingest.Each(len(catalogue), func(i int) (err error) {
-		if results[i], err = catalogue[i].compute(ctx, w, months, secrets, long); err != nil {
+	turn := sync.NewCond(&one)
+	return results, ingest.Each(len(catalogue), func(i int) error {
+		one.Lock()
+		for i > stored+computedAhead {
+			turn.Wait()
+		}
+		one.Unlock()
+		defer func() {
+			one.Lock()
+			defer one.Unlock()
+			if results[i] == nil { // it failed: no other waits for it
+				stored = len(results)
+			}
+			turn.Broadcast()
+		}()
+		c, err := catalogue[i].compute(ctx, w, months, secrets, long)
+		if err != nil {
 			return err
 		}
 		one.Lock()
 		defer one.Unlock()
-		if err := results[i].store(tx, months.horizon()); err != nil {
-			return err
+		results[i] = c
+		for ; stored < len(results) && results[stored] != nil; stored++ {
+			if err := results[stored].store(tx, months.horizon()); err != nil {
+				stored = len(results)
+				return err
+			}
 		}
 		done++
 		if progress != nil {
@@ -166,6 +190,9 @@ func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.T
 		return nil
 	})
 }
+
+// computedAhead is how many indicators may be computed and not stored.
+const computedAhead = 8
 
 // Recompute computes the figures of one indicator at one month, from the tables that a database has of core and etat.
 func (ind *Indicator) Recompute(ctx context.Context, w *transform.Warehouse, at time.Time) ([]Figure, error) {
@@ -346,9 +373,9 @@ func together(all []aggregated) (sum aggregated) {
 		for i := range a.counts {
 			sum.counts[i] += a.counts[i]
 		}
-		for i := range a.values {
-			sum.values[i] = add(sum.values[i], a.values[i])
-		}
+	}
+	for i := range sum.values {
+		sum.values[i] = added(all, i)
 	}
 	sum.effectif = slices.Min(sum.counts)
 	return sum

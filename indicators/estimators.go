@@ -432,7 +432,22 @@ func number(a any) float64 {
 	return math.NaN() // an aggregate of another type: a bug that a test would show
 }
 
-// add is the aggregate of the rows behind two others of the same kind; nil: of none.
+// added is an aggregate of the rows behind several groups; nil: of none.
+func added(all []aggregated, i int) (sum any) {
+	var lists [][]any
+	for _, a := range all {
+		if list, ok := a.values[i].([]any); ok {
+			lists = append(lists, list)
+			continue
+		}
+		sum = add(sum, a.values[i])
+	}
+	if lists != nil {
+		return slices.Concat(lists...)
+	}
+	return sum
+}
+
 func add(a, b any) any {
 	if a == nil {
 		return b
@@ -449,8 +464,6 @@ func add(a, b any) any {
 	case duckdb.Decimal:
 		b.Value = new(big.Int).Add(a.(duckdb.Decimal).Value, b.Value)
 		return b
-	case []any:
-		return slices.Concat(a.([]any), b)
 	}
 	return math.NaN() // as above
 }

@@ -66,7 +66,7 @@ func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated
 // sum is a checksum of all that the estimator is given.
 func (a aggregated) sum() uint32 {
 	hash := fnv.New32a()
-	fmt.Fprintln(hash, a.population, a.known, a.effectif)
+	fmt.Fprintln(hash, a.population, a.known, a.counts)
 	for _, value := range a.values {
 		list, ok := value.([]any)
 		if !ok {

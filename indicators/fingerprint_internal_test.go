@@ -12,7 +12,7 @@ import (
 // A fingerprint differs where anything differs that the estimator is given, and not where only the order of a list does.
 func TestFingerprintSum(t *testing.T) {
 	base := func() aggregated {
-		return aggregated{group: group{population: 4, known: 3, effectif: 2}, whole: true, values: []any{int64(3), 0.5, nil, []any{int64(7), int64(9), int64(7)}}}
+		return aggregated{group: group{population: 4, known: 3, effectif: 2}, counts: []int{2, 5}, whole: true, values: []any{int64(3), 0.5, nil, []any{int64(7), int64(9), int64(7)}}}
 	}
 	sum := base().sum()
 	reordered := base()
@@ -23,7 +23,7 @@ func TestFingerprintSum(t *testing.T) {
 	changes := map[string]func(*aggregated){
 		"population":        func(a *aggregated) { a.population++ },
 		"known":             func(a *aggregated) { a.known++ },
-		"effectif":          func(a *aggregated) { a.effectif++ },
+		"a side":            func(a *aggregated) { a.counts[1]++ },
 		"a count":           func(a *aggregated) { a.values[0] = int64(4) },
 		"a sum":             func(a *aggregated) { a.values[1] = 0.25 },
 		"a value":           func(a *aggregated) { a.values[2] = int64(0) },

@@ -117,8 +117,9 @@ const maxTitles = 256
 // the sheet begins with them and goes on from there, and so the file is read once; stop ends it if there is none.
 func readHead(sheet *Sheet) (head []Row, stop func(), err error) {
 	again := sheet.Rows
-	next, stop := iter.Pull2(again)
-	wide, more := false, false
+	next, end := iter.Pull2(again)
+	wide, more, ended := false, false, false
+	stop = func() { ended = true; end() }
 	for row, err := range pulled(next) {
 		if err != nil {
 			stop()
@@ -135,13 +136,11 @@ func readHead(sheet *Sheet) (head []Row, stop func(), err error) {
 	if wide {
 		return head, stop, nil
 	}
-	passed := false
 	sheet.Rows = func(yield func(Row, error) bool) {
-		if more && passed {
+		if more && ended {
 			again(yield)
 			return
 		}
-		passed = true
 		defer stop()
 		for _, row := range head {
 			if !yield(row, nil) {

@@ -57,7 +57,7 @@ func (c *container) compressed(name string) []byte {
 		return nil
 	}
 	start, err := f.DataOffset()
-	if err != nil || uint64(start)+f.CompressedSize64 > uint64(len(c.data)) {
+	if err != nil || uint64(start) > uint64(len(c.data)) || f.CompressedSize64 > uint64(len(c.data))-uint64(start) {
 		return nil
 	}
 	return c.data[start : uint64(start)+f.CompressedSize64]

@@ -28,7 +28,7 @@ func (c *checkCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	context, err := e.checkContext()
+	context, err := e.checkContext(model)
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
@@ -92,7 +92,7 @@ type checkContext struct {
 	discard func()
 }
 
-func (e *env) checkContext() (checkContext, error) {
+func (e *env) checkContext(m *ingest.Model) (checkContext, error) {
 	var none checkContext
 	w, err := OpenWorkspace(e.workspace)
 	if errors.As(err, new(*hintError)) {
@@ -113,7 +113,14 @@ func (e *env) checkContext() (checkContext, error) {
 		return none, err
 	}
 	db, discard, err := w.scratch()
-	return checkContext{db, state, discard}, err
+	if err != nil {
+		return none, err
+	}
+	if _, err := db.Load(e.ctx, m, w.archive(), originals(journal.Entries()), nil); err != nil { // of what another version of the program has read
+		discard()
+		return none, err
+	}
+	return checkContext{db, state, discard}, nil
 }
 
 func (c checkContext) close() {

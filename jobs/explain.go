@@ -223,6 +223,9 @@ func (c *explainCmd) movements(e *env, x *explained) error {
 		return err
 	}
 	defer discard()
+	if _, err := other.Load(e.ctx, x.model, x.workspace.archive(), originals(x.journal.Entries()), nil); err != nil { // of what another version of the program has read
+		return err
+	}
 	if err := other.Substitute(e.ctx, x.model, original, submission); err != nil {
 		return err
 	}
