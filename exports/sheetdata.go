@@ -18,13 +18,18 @@ import (
 // its left. excelize keeps a structure for each cell and marshals it by reflection, in ten times as long: it makes what
 // stands around the rows.
 type sheetData struct {
-	xml []byte
-	row int // the open one
+	xml     []byte
+	row     int       // the open one
+	heights []float64 // of the rows from the first, in points; 0: as its text needs
 }
 
 // open begins a row, as high as said in points; 0: as its text needs.
 func (d *sheetData) open(row int, height float64) {
 	d.row = row
+	for len(d.heights) < row {
+		d.heights = append(d.heights, 0)
+	}
+	d.heights[row-1] = height
 	d.xml = append(d.xml, `<row r="`...)
 	d.xml = strconv.AppendInt(d.xml, int64(row), 10)
 	if height > 0 {

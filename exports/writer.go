@@ -126,6 +126,15 @@ func (w *sheetWriter) write(s *sheet) error {
 			return err
 		}
 	}
+	if len(s.charts) > 0 { // excelize finds the row in which one ends by the heights that it knows
+		for i, height := range w.data.heights {
+			if height > 0 {
+				if err := w.file.SetRowHeight(s.name, i+1, height); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	for _, c := range s.charts {
 		if err := w.file.AddChart(s.name, c.cell, c.place()); err != nil {
 			return err
