@@ -3,6 +3,9 @@ package indicators
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"cairn/transform"
@@ -133,21 +136,39 @@ func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indi
 		return groups, nil
 	}
 	var of []aggregated
-	for set, members := range c.members {
-		for _, modalite := range ind.populations() {
-			of = of[:0]
-			for _, territory := range members {
-				if a, some := groups[groupKey{territory, set.period, modalite}]; some && ind.taken(a.absent, a.whole) {
-					a.absent, a.whole = 0, true // those of a set lack no month
-					of = append(of, a)
-				}
+	for set, territories := range c.sets(ind.populations()) {
+		of = of[:0]
+		for key := range territories {
+			if a, some := groups[key]; some && ind.taken(a.absent, a.whole) {
+				a.absent, a.whole = 0, true // those of a set lack no month
+				of = append(of, a)
 			}
-			if len(of) > 0 {
-				groups[groupKey{set.territory, set.period, modalite}] = together(of)
-			}
+		}
+		if len(of) > 0 {
+			groups[set] = together(of)
 		}
 	}
 	return groups, nil
+}
+
+// sets are the groups of each set, with those of its territories that are not outdated.
+func (c *calendar) sets(modalites []string) iter.Seq2[groupKey, iter.Seq[groupKey]] {
+	return func(yield func(groupKey, iter.Seq[groupKey]) bool) {
+		for set, members := range c.members {
+			for _, modalite := range modalites {
+				territories := func(yield func(groupKey) bool) {
+					for _, territory := range members {
+						if !yield(groupKey{territory, set.period, modalite}) {
+							return
+						}
+					}
+				}
+				if !yield(groupKey{set.territory, set.period, modalite}, territories) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // rested is what the sum of a territory's rows rests on; of what is no sum, nothing is missing.
@@ -177,12 +198,10 @@ func (c *calendar) observed(ctx context.Context, w *transform.Warehouse, ind *In
 		}
 		observed[key] = true
 	}
-	for set, members := range c.members {
-		for _, modalite := range ind.populations() {
-			for _, territory := range members {
-				if observed[groupKey{territory, set.period, modalite}] {
-					observed[groupKey{set.territory, set.period, modalite}] = true
-				}
+	for set, territories := range c.sets(ind.populations()) {
+		for key := range territories {
+			if observed[key] {
+				observed[set] = true
 			}
 		}
 	}
@@ -221,18 +240,15 @@ func (c *calendar) primary(ctx context.Context, w *transform.Warehouse, ind *Ind
 	if !ind.Programme {
 		return found, rows.Err()
 	}
-	for set, members := range c.members {
-		for modalite := range modalites {
-			all, taken := nobody, false
-			for _, territory := range members {
-				key := groupKey{territory, set.period, modalite}
-				if h, some := of[key]; some && ind.taken(c.rested(ind, over, key)) {
-					all, taken = all.and(h), true
-				}
+	for set, territories := range c.sets(slices.Collect(maps.Keys(modalites))) {
+		all, taken := nobody, false
+		for key := range territories {
+			if h, some := of[key]; some && ind.taken(c.rested(ind, over, key)) {
+				all, taken = all.and(h), true
 			}
-			if taken && all.tooFew(ind.Secret) {
-				found[spot{set.territory, set.period, modalite}] = true
-			}
+		}
+		if taken && all.tooFew(ind.Secret) {
+			found[spot(set)] = true
 		}
 	}
 	return found, rows.Err()

@@ -268,35 +268,14 @@ func (ind *Indicator) windowedSum() bool { return ind.Estimator.Sum && ind.Windo
 // maximumAbsent is how many of the twelve months of a window may be missing from a sum.
 const maximumAbsent = 3
 
-// scopedQuery lists the indicator's rows, laid on windows, for their territory (ofTerritories) or for each set that they
-// are of (ofSets): portee says which; connu whether the row enters the formula; absents and entiere what a sum over a
-// year rests on.
-func (ind *Indicator) scopedQuery(scope func(*Indicator) string) string {
-	return fmt.Sprintf("WITH lignes AS (\n%s\n)\n%s", ind.laidQuery(year), scope(ind))
-}
-
-func (ind *Indicator) ofTerritories() string {
-	return fmt.Sprintf("SELECT l.*, l.territoire_id AS portee, %s AS connu, f.absents, f.entiere\nFROM lignes l\n%s", ind.Estimator.Known, ind.resting())
-}
-
-func (ind *Indicator) ofSets() string {
-	taken := "false"
-	if ind.Programme {
-		taken = "NOT c.perime"
-		if ind.windowedSum() {
-			taken += fmt.Sprintf(" AND f.absents <= %d AND f.entiere", maximumAbsent)
-		}
-	}
-	return fmt.Sprintf(`SELECT l.*, e.ensemble AS portee, %s AS connu, 0 AS absents, true AS entiere
-FROM lignes l
-JOIN ref.ensembles e ON e.territoire_id = l.territoire_id
-JOIN core.mois c ON c.territoire_id = l.territoire_id AND c.periode = l.periode
+// restingQuery lists the indicator's rows, laid on a year: connu says whether the row enters the formula; absents and
+// entiere what a sum over the year rests on.
+func (ind *Indicator) restingQuery() string {
+	return fmt.Sprintf(`SELECT l.*, %s AS connu, f.absents, f.entiere
+FROM (
 %s
-WHERE %s`, ind.Estimator.Known, ind.resting(), taken)
-}
-
-func (ind *Indicator) resting() string {
-	return fmt.Sprintf(`LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, year.rests, ind.Sheet)
+) l
+LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, ind.Estimator.Known, ind.laidQuery(year), year.rests, ind.Sheet)
 }
 
 // groupsQuery aggregates the indicator's rows, territory by territory.

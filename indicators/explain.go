@@ -117,11 +117,10 @@ WHERE c.periode = $1 AND (c.territoire_id = $2 OR NOT m.perime AND c.territoire_
 // Rows are the members of the indicator's population for a territory or the Programme and a month, of
 // all modalites, unknown ones included, in a total order: what Compute aggregated.
 func (ind *Indicator) Rows(ctx context.Context, w *transform.Warehouse, territory string, period time.Time) (all []Member, err error) {
-	scope := (*Indicator).ofTerritories
 	if IsSet(territory) {
-		scope = (*Indicator).ofSets
+		return ind.rowsOfSet(ctx, w, territory, period)
 	}
-	for m, err := range ind.rows(ctx, w, scope, "periode = ? AND portee = ?", period, territory) {
+	for m, err := range ind.rows(ctx, w, "periode = ? AND territoire_id = ?", period, territory) {
 		if err != nil {
 			return nil, err
 		}
@@ -130,9 +129,31 @@ func (ind *Indicator) Rows(ctx context.Context, w *transform.Warehouse, territor
 	return all, nil
 }
 
+// rowsOfSet are the rows that a set takes of its territories.
+func (ind *Indicator) rowsOfSet(ctx context.Context, w *transform.Warehouse, set string, period time.Time) (all []Member, err error) {
+	if !ind.Programme {
+		return nil, nil
+	}
+	members, err := readMembers(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	of := members[spot{territory: set, period: period}]
+	for m, err := range ind.EachRow(ctx, w, period) {
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(of, m.Territory) && ind.taken(m.absent, m.whole) {
+			m.absent, m.whole = 0, true // those of a set lack no month
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
 // EachRow are the Rows of every territory, one after the other in the order of their identifiers, in one query.
 func (ind *Indicator) EachRow(ctx context.Context, w *transform.Warehouse, period time.Time) iter.Seq2[Member, error] {
-	return ind.rows(ctx, w, (*Indicator).ofTerritories, "periode = ?", period)
+	return ind.rows(ctx, w, "periode = ?", period)
 }
 
 // HaveRows are the territories that have Rows.
@@ -153,7 +174,7 @@ func (ind *Indicator) HaveRows(ctx context.Context, w *transform.Warehouse, peri
 	return have, rows.Err()
 }
 
-func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, scope func(*Indicator) string, where string, args ...any) iter.Seq2[Member, error] {
+func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, where string, args ...any) iter.Seq2[Member, error] {
 	inputs := ""
 	for _, name := range ind.Estimator.Inputs {
 		inputs += ", " + name
@@ -163,7 +184,7 @@ func (ind *Indicator) rows(ctx context.Context, w *transform.Warehouse, scope fu
 FROM (
 %s
 ) WHERE %s
-ORDER BY ALL`, inputs, ind.scopedQuery(scope), where)
+ORDER BY ALL`, inputs, ind.restingQuery(), where)
 	return func(yield func(Member, error) bool) {
 		rows, err := w.QueryContext(ctx, query, args...)
 		if err != nil {

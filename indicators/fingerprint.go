@@ -38,7 +38,7 @@ type fingerprint struct {
 	sum uint32
 }
 
-// taken reports whether the sets take the rows of a territory that is not outdated, as ofSets does.
+// taken reports whether the sets take the rows of a territory that is not outdated.
 func (ind *Indicator) taken(absent int, whole bool) bool {
 	return !ind.windowedSum() || absent <= maximumAbsent && whole
 }
