@@ -22,10 +22,26 @@ import (
 // and one that is missing or would say something else is written again.
 const returnIndex = ".index.json"
 
+// returnsMade is what stands in the folder of returns.
+type returnsMade struct {
+	Built   string            // the key of the database that they were last brought up to
+	Digests map[string]string // of each, by its path: returnDigest
+}
+
+// whole reports whether each return is still where it was put.
+func (made *returnsMade) whole(dir string) bool {
+	for path := range made.Digests {
+		if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // writeReturns brings the folder of returns up to the database.
 func (r *run) writeReturns(db *transform.Warehouse) error {
 	dir := r.workspace.path("returns")
-	index := map[string]string{}
+	var index returnsMade
 	data, err := os.ReadFile(filepath.Join(dir, returnIndex))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -33,8 +49,12 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 		return err
 	default:
 		if json.Unmarshal(data, &index) != nil {
-			index = map[string]string{} // all are written again
+			index = returnsMade{} // all are written again
 		}
+	}
+	built, err := db.BuiltFrom(r.ctx)
+	if err != nil || built.Key == index.Built && index.whole(dir) {
+		return err
 	}
 	all, err := exports.Returns(r.ctx, db)
 	if err != nil {
@@ -45,14 +65,14 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 	for _, ret := range all {
 		path, digest := ret.Path(), returnDigest(ret)
 		kept[path] = digest
-		if _, err := os.Stat(filepath.Join(dir, path)); err != nil || index[path] != digest {
+		if _, err := os.Stat(filepath.Join(dir, path)); err != nil || index.Digests[path] != digest {
 			stale = append(stale, ret)
 		}
 	}
 	if err := r.encodeReturns(db, dir, stale); err != nil {
 		return err
 	}
-	for path := range index {
+	for path := range index.Digests {
 		if kept[path] == "" { // a submission that was withdrawn, or a month corrected on the cover
 			if err := ingest.RemoveDurably(filepath.Join(dir, path)); err != nil {
 				return err
@@ -62,7 +82,7 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 	if len(stale) > 0 {
 		fmt.Fprintf(r.stdout, "returns: %d written in %s\n", len(stale), dir)
 	}
-	encoded, err := json.MarshalIndent(kept, "", " ")
+	encoded, err := json.MarshalIndent(returnsMade{built.Key, kept}, "", " ")
 	if err != nil || bytes.Equal(encoded, data) {
 		return err
 	}

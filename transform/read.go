@@ -16,7 +16,7 @@ var ErrNoSubmission = errors.New("no workbook has been received yet")
 // was never built.
 func (w *Warehouse) BuiltFrom(ctx context.Context) (s State, err error) {
 	var built int
-	err = w.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'indicateur' AND table_name = 'valeurs'").Scan(&built)
+	err = w.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'indicateur' AND table_name = 'valeurs'").Scan(&built)
 	if err != nil || built == 0 {
 		return s, err
 	}
