@@ -25,13 +25,17 @@ const returnSheetName = "Retour"
 // when it is no .xlsx, or when it holds what is not sent back: macros and links to other files. A
 // return that would not be read as the original was is not made of it.
 func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
-	if r.marksCells() && plainXLSX(original) {
+	var book *ingest.Workbook
+	if r.marksCells() {
+		book = plainXLSX(original)
+	}
+	if book != nil {
 		var data []byte
 		err := ingest.Guard(func() (err error) { // excelize takes for granted what a file of another program may lack
-			if data, err = r.annotate(m, original); err != nil {
+			if data, err = r.annotate(m, book); err != nil {
 				return err
 			}
-			return ingest.SameSheets(original, data, r.Earlier, returnSheetName)
+			return ingest.SameSheets(book, data, r.Earlier, returnSheetName)
 		})
 		if err == nil {
 			return data, nil
@@ -43,48 +47,65 @@ func (r *Return) Encode(m *ingest.Model, original []byte) ([]byte, error) {
 	if err := f.SetSheetName("Sheet1", returnSheetName); err != nil {
 		return nil, err
 	}
-	return r.finish(m, f, nil)
+	var packed bytes.Buffer
+	err := r.finish(m, f, false, func(mend mender) error { return ingest.Save(&packed, f, mend) })
+	return packed.Bytes(), err
 }
+
+// mender gives a part of a workbook its last form.
+type mender = func(part string, data []byte) ([]byte, error)
 
 func (r *Return) marksCells() bool {
-	for _, f := range r.Findings {
-		if f.Cell != "" && f.Severity != ingest.Note {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Findings, ReturnFinding.marks)
 }
 
-// plainXLSX reports whether a file is an .xlsx without macros or links.
-func plainXLSX(data []byte) bool {
+// marks reports whether a cell is marked for the finding.
+func (f ReturnFinding) marks() bool { return f.Cell != "" && f.Severity != ingest.Note }
+
+// plainXLSX opens an .xlsx without macros or links; nil of any other file.
+func plainXLSX(data []byte) *ingest.Workbook {
 	if !bytes.HasPrefix(data, []byte("PK")) || !bytes.Contains(data, []byte("xl/workbook.xml")) {
-		return false
+		return nil
 	}
 	book, err := ingest.OpenWorkbook(data)
-	return err == nil && !book.Macros && !book.ExternalLinks
+	if err != nil || book.Macros || book.ExternalLinks {
+		return nil
+	}
+	return book
 }
 
-// openLimit bounds what excelize inflates of a file that our own reader has found sound.
-const openLimit = 512 << 20
-
-// annotate marks a workbook.
-func (r *Return) annotate(m *ingest.Model, original []byte) ([]byte, error) {
-	f, err := excelize.OpenReader(bytes.NewReader(original), excelize.Options{UnzipSizeLimit: openLimit, UnzipXMLSizeLimit: openLimit})
+// annotate marks a workbook. What comes without the marks of an earlier return needs no sheet to be read but those that
+// are marked now, and those that are selected.
+func (r *Return) annotate(m *ingest.Model, original *ingest.Workbook) ([]byte, error) {
+	marked := map[string]bool{}
+	for _, f := range r.Findings {
+		marked[f.Sheet] = marked[f.Sheet] || f.marks()
+	}
+	leave := func(s *ingest.Sheet) bool {
+		head, err := s.Head()
+		return err == nil && !marked[s.Name] && !tabSelected.Match(head)
+	}
+	if r.Earlier != "" {
+		leave = nil
+	}
+	f, err := original.Edit(leave)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	numberShapes(f)
-	if err := unmark(f, r.Earlier); err != nil {
+	numberShapes(f.File)
+	if err := unmark(f.File, r.Earlier); err != nil {
 		return nil, err
 	}
-	if err := r.mark(f); err != nil {
+	if err := r.mark(f.File); err != nil {
 		return nil, err
 	}
-	if err := placeFirst(f); err != nil {
+	if err := placeFirst(f.File); err != nil {
 		return nil, err
 	}
-	return r.finish(m, f, original)
+	var packed bytes.Buffer
+	err = r.finish(m, f.File, true, func(mend mender) error { return f.Save(&packed, mend) })
+	return packed.Bytes(), err
 }
 
 var libreOfficeShape = regexp.MustCompile(`\bid="shape_\d+"`)
@@ -147,7 +168,7 @@ func (r *Return) mark(f *excelize.File) error {
 	severity := map[cellPlace]ingest.Severity{}
 	for i, finding := range r.Findings {
 		at := cellPlace{finding.Sheet, finding.Cell}
-		if at.cell == "" || finding.Severity == ingest.Note {
+		if !finding.marks() {
 			continue
 		}
 		if notes[at] == "" {
@@ -297,21 +318,20 @@ func unmark(f *excelize.File, earlier string) error {
 	return f.DeleteSheet(earlier)
 }
 
-// finish writes the sheet « Retour » and the file, of an original or by itself.
-func (r *Return) finish(m *ingest.Model, f *excelize.File, original []byte) ([]byte, error) {
-	s := &returnSheet{Return: r, model: m, file: f, annotated: original != nil}
+// finish writes the sheet « Retour », beside those of an original (annotated) or by itself, and saves the file.
+func (r *Return) finish(m *ingest.Model, f *excelize.File, annotated bool, save func(mender) error) error {
+	s := &returnSheet{Return: r, model: m, file: f, annotated: annotated}
 	if err := s.write(); err != nil {
-		return nil, fmt.Errorf("return: %w", err)
+		return fmt.Errorf("return: %w", err)
 	}
 	if err := name(f); err != nil {
-		return nil, fmt.Errorf("return: %w", err)
+		return fmt.Errorf("return: %w", err)
 	}
 	if err := f.SetCustomProps(excelize.CustomProperty{Name: ReturnProperty, Value: strings.Join([]string{r.Territoire, r.month(), r.Emetteur, strconv.Itoa(r.Version)}, " ")}); err != nil {
-		return nil, err
+		return err
 	}
 	own, written := fmt.Sprintf("xl/worksheets/sheet%d.xml", f.WorkBook.Sheets.Sheet[0].SheetID), false
-	var packed bytes.Buffer
-	err := ingest.SaveOver(&packed, f, original, func(part string, data []byte) ([]byte, error) {
+	err := save(func(part string, data []byte) ([]byte, error) {
 		switch {
 		case strings.HasPrefix(part, "xl/tables/") && bytes.Contains(data, []byte(`"`+returnTable)):
 			return autoFilter.ReplaceAll(data, nil), nil
@@ -326,7 +346,7 @@ func (r *Return) finish(m *ingest.Model, f *excelize.File, original []byte) ([]b
 	if err == nil && !written {
 		err = fmt.Errorf("return: this version of excelize names its sheets otherwise")
 	}
-	return packed.Bytes(), err
+	return err
 }
 
 var tabSelected = regexp.MustCompile(` tabSelected="(1|true)"`)

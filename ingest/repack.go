@@ -28,16 +28,20 @@ var zipEpoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 // the content types in an order that changes from run to run. The content types come first and the
 // relations next, as readers expect; then the parts by name. mend, unless nil, gives each part its last form.
 func Save(w io.Writer, f *excelize.File, mend func(name string, data []byte) ([]byte, error)) error {
-	return SaveOver(w, f, nil, mend)
+	parts, err := partsOf(f, mend)
+	if err != nil {
+		return err
+	}
+	return pack(w, parts, nil)
 }
 
-// SaveOver is Save for a workbook that was opened from a file: the parts that are as they were are copied as the
-// file holds them, compressed.
-func SaveOver(w io.Writer, f *excelize.File, original []byte, mend func(name string, data []byte) ([]byte, error)) error {
+// partsOf are the parts that excelize makes. The theme, which it would write again from what it read, is left as it is.
+func partsOf(f *excelize.File, mend func(name string, data []byte) ([]byte, error)) ([]*piece, error) {
+	f.Theme = nil
 	z := &partsZip{}
 	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return z })
 	if err := f.Write(io.Discard); err != nil {
-		return fmt.Errorf("write workbook: %w", err)
+		return nil, fmt.Errorf("write workbook: %w", err)
 	}
 	for _, p := range z.parts {
 		if mend == nil {
@@ -45,21 +49,10 @@ func SaveOver(w io.Writer, f *excelize.File, original []byte, mend func(name str
 		}
 		var err error
 		if p.data, err = mend(p.name, p.data); err != nil {
-			return fmt.Errorf("mend %s: %w", p.name, err)
+			return nil, fmt.Errorf("mend %s: %w", p.name, err)
 		}
 	}
-	var kept map[string]*zip.File
-	if original != nil {
-		kept = map[string]*zip.File{}
-		from, err := zip.NewReader(bytes.NewReader(original), int64(len(original)))
-		if err != nil {
-			return fmt.Errorf("open the original: %w", err)
-		}
-		for _, file := range from.File {
-			kept[file.Name] = file
-		}
-	}
-	return pack(w, z.parts, kept)
+	return z.parts, nil
 }
 
 // piece is a file within a workbook.
@@ -68,31 +61,35 @@ type piece struct {
 	data []byte
 }
 
-// pack writes the parts in their order and sets no time; those that kept holds as they are, it gives compressed.
-func pack(w io.Writer, parts []*piece, kept map[string]*zip.File) error {
+// pack writes the parts in their order and sets no time. Those that original, unless nil, finds in a file are copied
+// from there, compressed.
+func pack(w io.Writer, parts []*piece, original func(*piece) *zip.File) error {
 	slices.SortFunc(parts, func(a, b *piece) int {
 		return cmp.Or(cmp.Compare(partRank(a.name), partRank(b.name)), strings.Compare(a.name, b.name))
 	})
 	out := zip.NewWriter(w)
 	out.RegisterCompressor(zip.Deflate, compressor)
 	for _, p := range parts {
-		if err := p.write(out, kept); err != nil {
+		if err := p.write(out, original); err != nil {
 			return fmt.Errorf("pack %s: %w", p.name, err)
 		}
 	}
 	return out.Close()
 }
 
-func (p *piece) write(out *zip.Writer, kept map[string]*zip.File) error {
+func (p *piece) write(out *zip.Writer, original func(*piece) *zip.File) error {
 	header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, Modified: zipEpoch}
 	if p.name == contentTypes {
 		p.data = sortContentTypes(p.data)
 	}
-	if file := kept[p.name]; p.is(file) {
-		return copyRaw(out, header, file)
-	}
-	if kept == nil && p.unchanging() { // what differs from an original is of that one alone
+	switch {
+	case original == nil && p.unchanging(): // what differs from an original is of that one alone
 		return p.writeKept(out, header)
+	case original != nil:
+		if file := original(p); file != nil {
+			header.Method = file.Method
+			return copyRaw(out, header, file)
+		}
 	}
 	w, err := out.CreateHeader(header)
 	if err != nil {
@@ -105,7 +102,7 @@ func (p *piece) write(out *zip.Writer, kept map[string]*zip.File) error {
 // is reports whether a file of a zip holds the part. That has been read and checked: a part of its size and checksum
 // is either that one, or one that its sender has made to look so, for himself.
 func (p *piece) is(file *zip.File) bool {
-	return file != nil && file.Method == zip.Deflate && file.UncompressedSize64 == uint64(len(p.data)) && file.CRC32 == crc32.ChecksumIEEE(p.data)
+	return file.UncompressedSize64 == uint64(len(p.data)) && file.CRC32 == crc32.ChecksumIEEE(p.data)
 }
 
 func copyRaw(out *zip.Writer, header *zip.FileHeader, from *zip.File) error {

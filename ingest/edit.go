@@ -1,0 +1,126 @@
+package ingest
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// Edited is a workbook of which excelize changes some parts. It is given those alone: the others stay as the file holds
+// them, compressed, and are not read.
+type Edited struct {
+	*excelize.File
+	parts map[string]*zip.File // of the file
+	left  map[string]bool      // those of which excelize has but the names
+}
+
+// What excelize has for a part that is left.
+const (
+	emptySheet   = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>`
+	emptyStrings = `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`
+	stringsPart  = "xl/sharedStrings.xml"
+)
+
+// Edit opens a sound .xlsx again for excelize. Of the sheets that are left, and of all texts that sheets share, it sees
+// nothing; when no sheet is (leave is nil), it sees everything.
+func (w *Workbook) Edit(leave func(*Sheet) bool) (*Edited, error) {
+	if len(w.Sheets) == 0 || w.Sheets[0].file == nil {
+		return nil, errors.New("no .xlsx with sheets")
+	}
+	c := w.Sheets[0].file.container
+	empty := map[string]string{}
+	for i := range w.Sheets {
+		if s := &w.Sheets[i]; leave != nil && leave(s) {
+			empty[partName(s.part)] = emptySheet
+		}
+	}
+	e := &Edited{parts: map[string]*zip.File{}, left: map[string]bool{}}
+	var given bytes.Buffer
+	out := zip.NewWriter(&given)
+	for _, name := range c.names {
+		file := c.parts[name]
+		e.parts[file.Name] = file
+		text := empty[name]
+		if leave != nil && file.Name == stringsPart {
+			text = emptyStrings
+		}
+		var err error
+		if text == "" {
+			err = copyRaw(out, &zip.FileHeader{Name: file.Name, Method: file.Method}, file)
+		} else {
+			e.left[file.Name] = true
+			err = writeStored(out, file.Name, text)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file.Name, err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		return nil, err
+	}
+	var err error
+	e.File, err = excelize.OpenReader(&given, excelize.Options{UnzipSizeLimit: maxInflated, UnzipXMLSizeLimit: maxInflated})
+	return e, err
+}
+
+func writeStored(out *zip.Writer, name, text string) error {
+	w, err := out.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, text)
+	return err
+}
+
+// Head is what stands in the part of an .xlsx sheet before its rows; all of it where there are none.
+func (s *Sheet) Head() ([]byte, error) {
+	if s.file == nil {
+		return nil, errors.New("no sheet of an .xlsx")
+	}
+	r, err := s.file.container.open(s.part)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var head []byte
+	for {
+		seen := max(0, len(head)-len(sheetDataStart))
+		head = append(head, make([]byte, 4096)...)
+		n, err := io.ReadFull(r, head[len(head)-4096:])
+		head = head[:len(head)-4096+n]
+		if at := bytes.Index(head[seen:], []byte(sheetDataStart)); at >= 0 {
+			return head[:seen+at], nil
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return head, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+const sheetDataStart = "<sheetData"
+
+// Save writes the workbook as the package's Save does; the parts that are as they were are copied as the file has them.
+func (e *Edited) Save(w io.Writer, mend func(name string, data []byte) ([]byte, error)) error {
+	parts, err := partsOf(e.File, func(name string, data []byte) ([]byte, error) {
+		if e.left[name] || mend == nil {
+			return data, nil
+		}
+		return mend(name, data)
+	})
+	if err != nil {
+		return err
+	}
+	return pack(w, parts, func(p *piece) *zip.File {
+		if file := e.parts[p.name]; file != nil && (e.left[p.name] || p.is(file)) {
+			return file
+		}
+		return nil
+	})
+}
