@@ -1,14 +1,17 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cairn/ingest"
@@ -60,24 +63,22 @@ type Secret struct {
 	Modalite             string
 }
 
-// The tables of core in the order of their building: those of a line rest on the lines before alone. Each is one
-// bare SELECT in sql/core, or made from the schemas; the typed tables of ingest.Tables come with the calendar.
+// The tables of core, each after those that it reads: each is one bare SELECT in sql/core, or made from the schemas.
+// coreFindings are made of what was received; what comes then, the typed tables of ingest.Tables between, needs the
+// calendar too.
 var (
-	coreFindings = [][]string{
-		{"soumissions"},
-		{"declarations", "nombres", "renvois", "cles", "precedentes", "reponses", "commentaires"},
-		{"controles", "renvois_rompus"},
-		{"lignes", "constats"},
-		{"bilans", "feuilles", "retraits"},
+	coreFindings = []string{
+		"soumissions", "declarations", "nombres", "renvois", "precedentes", "controles", "cles", "renvois_rompus", "reponses", "commentaires",
+		"constats", "retraits", "lignes", "bilans", "feuilles",
 	}
-	coreCalendar = []string{"mois", "recues"}
-	coreStates   = [][]string{
-		{"identites", "revisions", "completude", "fenetres", "trimestres"},
-		{"vues", "engages"},
-		{"mouvements", "trajectoires", "dyades", "relies"},
-		{"transitions"},
+	coreCalendar = []string{horizon, "mois", "recues"}
+	coreStates   = []string{
+		"identites", "vues", "engages", "mouvements", "transitions", "revisions", "completude", "fenetres", "trimestres", "trajectoires", "dyades", "relies",
 	}
 )
+
+// horizon is the one month at which the calendar ends: ref.horizon.
+const horizon = "horizon"
 
 // Build rebuilds ref, core and etat. Each table is committed before those that rest on it are made, since the engine
 // plans its joins by the sizes of the tables that are committed: in one transaction they took ten times as long. A
@@ -86,42 +87,106 @@ func (w *Warehouse) Build(ctx context.Context, m *ingest.Model, s State) error {
 	if err := w.Update(ctx, func(tx *Tx) error { return buildReference(tx, m, s) }); err != nil {
 		return err
 	}
-	for _, names := range coreFindings {
-		if err := w.create(ctx, m, names); err != nil {
-			return err
-		}
-	}
-	if err := w.Update(ctx, func(tx *Tx) error { return buildHorizon(tx, s) }); err != nil {
-		return err
-	}
-	if err := w.create(ctx, m, slices.Concat(ingest.Tables, coreCalendar)); err != nil {
-		return err
-	}
-	if err := w.Update(ctx, func(tx *Tx) error { return buildViews(tx, m) }); err != nil {
-		return err
-	}
-	for _, names := range coreStates {
-		if err := w.create(ctx, m, names); err != nil {
-			return err
-		}
-	}
-	return w.assertGrain(ctx, m)
-}
-
-// create makes tables of core that do not rest on each other, side by side.
-func (w *Warehouse) create(ctx context.Context, m *ingest.Model, names []string) error {
-	w.write.Lock()
-	defer w.write.Unlock()
-	return ingest.Each(len(names), func(i int) error {
-		statement, err := createTable(w.files(), m, names[i])
+	var steps []step
+	for _, name := range slices.Concat(coreFindings, coreCalendar, ingest.Tables, coreStates) {
+		next, err := w.step(m, name)
 		if err != nil {
 			return err
 		}
-		if _, err := w.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("build core.%s: %w", names[i], err)
+		steps = append(steps, next)
+	}
+	w.write.Lock()
+	defer w.write.Unlock()
+	return sideBySide(steps, func(next step) error {
+		if next.name == horizon {
+			return w.buildHorizon(ctx, s)
+		}
+		for _, statement := range next.statements {
+			if _, err := w.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("build core.%s: %w", next.name, err)
+			}
+		}
+		return w.assertGrain(ctx, m, next.name)
+	})
+}
+
+// step makes a table of core, and its view of etat where it has one.
+type step struct {
+	name       string
+	statements []string
+	reads      map[string]bool // names of steps
+}
+
+// made are the tables that a query reads and that a build makes on its way.
+var made = regexp.MustCompile(`\b(?:core|etat|ref)\."?([a-z_]+)\b`)
+
+func (w *Warehouse) step(m *ingest.Model, name string) (next step, err error) {
+	if name == horizon {
+		return step{name: name, reads: map[string]bool{"soumissions": true}}, nil
+	}
+	table, err := createTable(w.files(), m, name)
+	if err != nil {
+		return next, err
+	}
+	next = step{name: name, statements: []string{table}, reads: map[string]bool{}}
+	if slices.Contains(ingest.Tables, name) {
+		next.statements = append(next.statements, fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(m.Schemas[name])))
+	}
+	for _, statement := range next.statements {
+		for _, match := range made.FindAllStringSubmatch(statement, -1) {
+			if match[1] != name {
+				next.reads[match[1]] = true
+			}
+		}
+	}
+	return next, nil
+}
+
+// sideBySide does steps on every core, each as soon as the steps before it that it reads are done. After an error none
+// is begun.
+func sideBySide(steps []step, do func(step) error) error {
+	var failed error
+	running := 0
+	var one sync.Mutex
+	turn := sync.NewCond(&one)
+	waiting, open := slices.Clone(steps), map[string]bool{} // open: not done
+	for _, s := range steps {
+		open[s.name] = true
+	}
+	ready := func(s step) bool {
+		for name := range s.reads {
+			if open[name] {
+				return false
+			}
+		}
+		return true
+	}
+	return cmp.Or(ingest.Each(runtime.GOMAXPROCS(0), func(int) error {
+		one.Lock()
+		defer one.Unlock()
+		for failed == nil && len(waiting) > 0 {
+			i := slices.IndexFunc(waiting, ready)
+			switch {
+			case i < 0 && running == 0:
+				failed = fmt.Errorf("%s reads what is not made before it", waiting[0].name)
+				continue
+			case i < 0:
+				turn.Wait()
+				continue
+			}
+			next := waiting[i]
+			waiting = slices.Delete(waiting, i, i+1)
+			running++
+			one.Unlock()
+			err := ingest.Guard(func() error { return do(next) })
+			one.Lock()
+			running--
+			delete(open, next.name)
+			failed = cmp.Or(failed, err)
+			turn.Broadcast()
 		}
 		return nil
-	})
+	}), failed)
 }
 
 func createTable(files fs.FS, m *ingest.Model, name string) (string, error) {
@@ -129,25 +194,17 @@ func createTable(files fs.FS, m *ingest.Model, name string) (string, error) {
 	return fmt.Sprintf("CREATE TABLE core.%s AS\n%s", quote(name), query), err
 }
 
-func buildViews(tx *Tx, m *ingest.Model) error {
-	for _, name := range ingest.Tables {
-		if err := tx.Exec(fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(m.Schemas[name]))); err != nil {
-			return fmt.Errorf("build etat.%s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// buildHorizon makes ref.horizon, the one month at which the calendar ends.
-func buildHorizon(tx *Tx, s State) error {
+// buildHorizon makes ref.horizon.
+func (w *Warehouse) buildHorizon(ctx context.Context, s State) error {
 	var asked any
 	if !s.Horizon.IsZero() {
 		asked = s.Horizon
 	}
-	if err := tx.Exec("CREATE TABLE ref.horizon AS SELECT coalesce(CAST(? AS DATE), max(periode)) AS periode FROM core.soumissions WHERE courante", asked); err != nil {
-		return err
+	if _, err := w.ExecContext(ctx, "CREATE TABLE ref.horizon AS SELECT coalesce(CAST(? AS DATE), max(periode)) AS periode FROM core.soumissions WHERE courante", asked); err != nil {
+		return fmt.Errorf("build ref.horizon: %w", err)
 	}
-	known, err := tx.count("SELECT count(periode) FROM ref.horizon")
+	var known int
+	err := w.QueryRowContext(ctx, "SELECT count(periode) FROM ref.horizon").Scan(&known)
 	if err == nil && known == 0 {
 		err = ErrNoSubmission
 	}
@@ -390,31 +447,33 @@ func appendReference(tx *Tx, m *ingest.Model, name string, data []byte) error {
 	return nil
 }
 
-// assertGrain refuses a build in which two rows stand for one thing. The database has no unique
+// grains are the columns by which no two rows of a table of core are alike, beside those of the typed tables.
+var grains = map[string]string{
+	"mois": "territoire_id, periode", "trimestres": `territoire_id, periode, "table"`, "identites": "territoire_id, periode, acteur_id", "dyades": "territoire_id, periode, dyade",
+	"vues": "territoire_id, periode, declarant, partenaire, dimension", "mouvements": "territoire_id, periode, declarant, partenaire, dimension",
+	"transitions": "territoire_id, periode, echelle, de, vers", "completude": "territoire_id, periode", "soumissions": "soumission",
+}
+
+// assertGrain refuses a table in which two rows stand for one thing. The database has no unique
 // index, so uniqueness is shown before anybody sees it.
-func (w *Warehouse) assertGrain(ctx context.Context, m *ingest.Model) error {
-	grains := map[string]string{
-		"mois": "territoire_id, periode", "trimestres": `territoire_id, periode, "table"`, "identites": "territoire_id, periode, acteur_id", "dyades": "territoire_id, periode, dyade",
-		"vues": "territoire_id, periode, declarant, partenaire, dimension", "mouvements": "territoire_id, periode, declarant, partenaire, dimension",
-		"transitions": "territoire_id, periode, echelle, de, vers", "completude": "territoire_id, periode", "soumissions": "soumission",
-	}
-	for _, name := range ingest.Tables {
-		s := m.Schemas[name]
-		grains[name] = "territoire_id, " + quoteAll("", s.PrimaryKey)
+func (w *Warehouse) assertGrain(ctx context.Context, m *ingest.Model, name string) error {
+	grain := grains[name]
+	if s := m.Schemas[name]; slices.Contains(ingest.Tables, name) {
+		grain = "territoire_id, " + quoteAll("", s.PrimaryKey)
 		if s.Kind != ingest.Flux {
-			grains[name] += ", _de"
+			grain += ", _de"
 		}
 	}
-	names := slices.Sorted(maps.Keys(grains))
-	return ingest.Each(len(names), func(i int) error {
-		var doubles int
-		query := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM core.%s GROUP BY %s HAVING count(*) > 1)", quote(names[i]), grains[names[i]])
-		if err := w.QueryRowContext(ctx, query).Scan(&doubles); err != nil {
-			return fmt.Errorf("core.%s: %w", names[i], err)
-		}
-		if doubles > 0 {
-			return fmt.Errorf("core.%s: %d keys (%s) have more than one row: a bug of the build", names[i], doubles, grains[names[i]])
-		}
+	if grain == "" {
 		return nil
-	})
+	}
+	var doubles int
+	query := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM core.%s GROUP BY %s HAVING count(*) > 1)", quote(name), grain)
+	if err := w.QueryRowContext(ctx, query).Scan(&doubles); err != nil {
+		return fmt.Errorf("core.%s: %w", name, err)
+	}
+	if doubles > 0 {
+		return fmt.Errorf("core.%s: %d keys (%s) have more than one row: a bug of the build", name, doubles, grain)
+	}
+	return nil
 }

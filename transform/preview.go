@@ -32,7 +32,7 @@ func (w *Warehouse) Preview(ctx context.Context, m *ingest.Model, s State, origi
 		if err := buildReference(tx, m, s); err != nil {
 			return err
 		}
-		if err := buildTables(tx, m, slices.Concat(coreFindings...)); err != nil {
+		if err := buildTables(tx, m, coreFindings); err != nil {
 			return err
 		}
 		if sub.Findings, err = findingsOf(tx, original); err != nil {
