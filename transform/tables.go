@@ -296,8 +296,11 @@ func stateView(s *ingest.Schema) string {
 	case ingest.Flux:
 		return fmt.Sprintf(`SELECT t.*, %s FROM %s t`, source, table)
 	case ingest.Registre:
-		return fmt.Sprintf(`SELECT m.* EXCLUDE (territoire_id), t.* EXCLUDE (_de, _a), %s
-FROM core.mois m JOIN %s t ON t.territoire_id = m.territoire_id AND t._de <= m.periode AND (t._a IS NULL OR m.periode < t._a)`, source, table)
+		// Each row is laid on its own months, and joined by equality: most rows hold for one month, and of a join by bounds
+		// each is held against every month of its territory.
+		return fmt.Sprintf(`SELECT m.* EXCLUDE (territoire_id), t.* EXCLUDE (_de, _a, _mois), %s
+FROM (SELECT *, unnest(generate_series(_de, coalesce(_a - INTERVAL 1 DAY, (SELECT periode FROM ref.horizon)), INTERVAL 1 MONTH))::DATE AS _mois FROM %s) t
+JOIN core.mois m ON m.territoire_id = t.territoire_id AND m.periode = t._mois`, source, table)
 	default:
 		return fmt.Sprintf(`SELECT m.* EXCLUDE (territoire_id), t.* EXCLUDE (_de, _a), %s
 FROM core.mois m JOIN %s t ON t.territoire_id = m.territoire_id AND t._de BETWEEN m.debut_12m AND m.fin AND (t._a IS NULL OR m.fin < t._a)`, source, table)

@@ -21,7 +21,7 @@ declarants AS (
     SELECT DISTINCT territoire_id, periode, declarant FROM core.vues
 ),
 liens AS (
-    SELECT territoire_id, periode, declarant, partenaire, flatten(list(source ORDER BY dimension)) AS source
+    SELECT territoire_id, periode, declarant, partenaire, flatten(list_transform(list_sort(list({'dimension': dimension, 'source': source})), lambda v: v.source)) AS source
     FROM core.vues
     WHERE niveau >= 3 AND organisation_declarant <> organisation_partenaire
     GROUP BY ALL

@@ -12,7 +12,7 @@
 -- source: « stabiliser l’engagement dans la durée »
 SELECT territoire_id, periode, '' AS modalite, acteur_id AS sujet,
     bool_or(date_debut <= fin AND (fin_engagement IS NULL OR fin_engagement > fin)) AS reussite,
-    flatten(list(source ORDER BY engagement_id)) AS source
+    flatten(list_transform(list_sort(list({'engagement_id': engagement_id, 'source': source})), lambda v: v.source)) AS source
 FROM core.engages
 GROUP BY territoire_id, periode, acteur_id
 HAVING bool_or(date_debut <= fin_12 AND (fin_engagement IS NULL OR fin_engagement > fin_12))

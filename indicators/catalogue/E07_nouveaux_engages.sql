@@ -22,7 +22,7 @@ nouveaux AS (
 )
 SELECT n.territoire_id, n.periode, '' AS modalite, n.acteur_id AS sujet,
     bool_or(e.date_debut <= n.echeance AND (e.fin_engagement IS NULL OR e.fin_engagement > n.echeance)) AS reussite,
-    flatten(list(e.source ORDER BY e.engagement_id)) AS source
+    flatten(list_transform(list_sort(list({'engagement_id': e.engagement_id, 'source': e.source})), lambda v: v.source)) AS source
 FROM nouveaux n
 JOIN core.engages e ON e.territoire_id = n.territoire_id AND e.periode = n.periode AND e.acteur_id = n.acteur_id
 GROUP BY n.territoire_id, n.periode, n.acteur_id

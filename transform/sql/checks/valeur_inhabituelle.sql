@@ -23,4 +23,4 @@ lointains AS (
 )
 SELECT soumission, "table", ligne, champ, cle, texte AS valeur, NULL AS autre
 FROM lointains
-WHERE distance / greatest(list_median(list_transform(avant, v -> abs(v - milieu))), 0.31) > 3.5
+WHERE distance / greatest(list_median(list_transform(avant, lambda v: abs(v - milieu))), 0.31) > 3.5
