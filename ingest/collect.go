@@ -81,24 +81,19 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 		return cmp.Or(a.ReceivedAt.Compare(b.ReceivedAt), strings.Compare(a.Path, b.Path))
 	})
 	var failed error
-	for i := range candidates {
+	for i, k := range keepAll(candidates, archive, journal) {
 		c := &candidates[i]
-		data, why := c.read()
-		if why != nil {
-			left = append(left, Left{c.Path, why.Error()})
+		if k.why != nil {
+			left = append(left, Left{c.Path, k.why.Error()})
 			continue
 		}
-		if at, refused := journal.Refused(digestOf(data)); refused {
-			left = append(left, Left{c.Path, "its bytes were forgotten on " + at.UTC().Format(time.DateOnly) + " (cairn forget) and are not taken again: " +
-				"delete it, or send a workbook without what was to be forgotten"})
-			continue
-		}
-		if c.Original, failed = c.keep(archive, data); failed != nil {
-			failed = fmt.Errorf("collect %s: %w", c.Path, failed)
+		if k.err != nil {
+			failed = fmt.Errorf("collect %s: %w", c.Path, k.err)
 			break
 		}
+		c.Original = k.original
 		if c.Type, c.At = EntryReception, now().UTC(); len(c.folder) == 0 {
-			c.Size = int64(len(data))
+			c.Size = k.size
 		}
 		received = append(received, c.Entry)
 	}
@@ -115,12 +110,39 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 	return received, left, failed
 }
 
-// keep archives an original: before the journal says that it is there.
-func (c *candidate) keep(archive Archive, data []byte) (string, error) {
-	if Planted("journal-before-archive") {
-		return digestOf(data), nil
-	}
-	return archive.Put(data)
+// kept is what has become of a candidate: it is in the archive, or left in the inbox (why), or the disk has failed (err).
+type kept struct {
+	original string
+	size     int64
+	why, err error
+}
+
+// keepAll archives candidates before the journal says that they are there, on every core.
+func keepAll(candidates []candidate, archive Archive, journal *Journal) []kept {
+	all := make([]kept, len(candidates))
+	Each(len(candidates), func(i int) error {
+		k := &all[i]
+		k.err = Guard(func() error {
+			data, why := candidates[i].read()
+			if why != nil {
+				k.why = why
+				return nil
+			}
+			k.size, k.original = int64(len(data)), digestOf(data)
+			if at, refused := journal.Refused(k.original); refused {
+				k.why = errors.New("its bytes were forgotten on " + at.UTC().Format(time.DateOnly) + " (cairn forget) and are not taken again: " +
+					"delete it, or send a workbook without what was to be forgotten")
+				return nil
+			}
+			if Planted("journal-before-archive") {
+				return nil
+			}
+			_, err := archive.Put(data)
+			return err
+		})
+		return nil
+	})
+	return all
 }
 
 func digestOf(data []byte) string {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -98,20 +99,29 @@ func returnDigest(r *exports.Return) string {
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
 
-// atOnce is of how many returns the figures are in memory.
-const atOnce = 100
+// atOnce is of how many returns the figures are read together; those of twice as many are in memory.
+const atOnce = 50
 
-// encodeReturns makes returns, month after month, on every core.
+// encodeReturns makes returns, month after month, on every core; while some are made the figures of the next are read.
 func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.Return) error {
 	bar := r.progress("writing returns")
 	defer bar.end()
 	slices.SortStableFunc(all, func(a, b *exports.Return) int { return a.Periode.Compare(b.Periode) })
 	done := 0
 	var report sync.Mutex
-	for some := range slices.Chunk(all, atOnce) {
-		if err := exports.ReadReturnFigures(r.ctx, db, some); err != nil {
-			return err
+	chunks := slices.Collect(slices.Chunk(all, atOnce))
+	read := func(i int) error {
+		if i == len(chunks) {
+			return nil
 		}
+		return exports.ReadReturnFigures(r.ctx, db, chunks[i])
+	}
+	if err := read(0); err != nil {
+		return err
+	}
+	for i, some := range chunks {
+		next := make(chan error, 1)
+		go func() { next <- ingest.Guard(func() error { return read(i + 1) }) }()
 		err := ingest.Each(len(some), func(i int) error {
 			err := r.encodeReturn(dir, some[i])
 			some[i].Figures = nil
@@ -121,7 +131,7 @@ func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.
 			bar.set(done, len(all))
 			return err
 		})
-		if err != nil {
+		if err := cmp.Or(err, <-next); err != nil {
 			return err
 		}
 	}
