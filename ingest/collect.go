@@ -117,10 +117,10 @@ type kept struct {
 	why, err error
 }
 
-// keepAll archives candidates before the journal says that they are there, on every core.
+// keepAll archives candidates before the journal says that they are there.
 func keepAll(candidates []candidate, archive Archive, journal *Journal) []kept {
 	all := make([]kept, len(candidates))
-	Each(len(candidates), func(i int) error {
+	EachWritten(len(candidates), func(i int) error {
 		k := &all[i]
 		k.err = Guard(func() error {
 			data, why := candidates[i].read()

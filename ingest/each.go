@@ -11,11 +11,16 @@ import (
 )
 
 // Each calls do for 0 to n-1 on every core, and returns the first error in that order. A panic is the error of its call.
-func Each(n int, do func(i int) error) error {
+func Each(n int, do func(i int) error) error { return each(runtime.GOMAXPROCS(0), n, do) }
+
+// EachWritten is Each where a call ends by waiting for a disk: there are more of them at once than cores.
+func EachWritten(n int, do func(i int) error) error { return each(2*runtime.GOMAXPROCS(0), n, do) }
+
+func each(workers, n int, do func(i int) error) error {
 	errs := make([]error, n)
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
+	for range min(workers, n) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				errs[i] = Guard(func() error { return do(i) })

@@ -122,7 +122,7 @@ func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.
 	for i, some := range chunks {
 		next := make(chan error, 1)
 		go func() { next <- ingest.Guard(func() error { return read(i + 1) }) }()
-		err := ingest.Each(len(some), func(i int) error {
+		err := ingest.EachWritten(len(some), func(i int) error {
 			err := r.encodeReturn(dir, some[i])
 			some[i].Figures = nil
 			report.Lock()
