@@ -100,7 +100,7 @@ func returnDigest(r *exports.Return) string {
 }
 
 // atOnce is of how many returns the figures are read together; those of twice as many are in memory.
-const atOnce = 50
+const atOnce = 100
 
 // encodeReturns makes returns, month after month, on every core; while some are made the figures of the next are read.
 func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.Return) error {
