@@ -97,7 +97,7 @@ func ReadFigures(ctx context.Context, data []byte) (map[FigureKey]Figure, error)
 			return nil, fmt.Errorf("read the published figures: no column %s", column)
 		}
 	}
-	all := map[FigureKey]Figure{}
+	all := make(map[FigureKey]Figure, p.rows)
 	row := make([]any, len(at))
 	for p.row < p.rows {
 		read, err := p.next()

@@ -116,21 +116,11 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 			return "", nil, err
 		}
 	}
-	if err := writeData(ctx, w, m, r, filepath.Join(dir, dataDir)); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+	parts := []func() error{
+		func() error { return writeData(ctx, w, m, r, filepath.Join(dir, dataDir)) },
+		func() error { return writeReports(ctx, w, m, r, dir) },
 	}
-	b, err := readBase(ctx, w, m, r)
-	if err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
-	}
-	if err := writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
-	}
-	others := []func() error{
-		func() error { return writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) },
-		func() error { return writeImpacts(ctx, b, filepath.Join(dir, impactDir)) },
-	}
-	if err := ingest.Each(len(others), func(i int) error { return others[i]() }); err != nil {
+	if err := ingest.Each(len(parts), func(i int) error { return parts[i]() }); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
@@ -141,6 +131,22 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	return manifest, written, ingest.SyncTree(dir)
+}
+
+// writeReports writes the workbooks and the summaries.
+func writeReports(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) error {
+	b, err := readBase(ctx, w, m, r)
+	if err != nil {
+		return err
+	}
+	if err := writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)); err != nil {
+		return err
+	}
+	others := []func() error{
+		func() error { return writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) },
+		func() error { return writeImpacts(ctx, b, filepath.Join(dir, impactDir)) },
+	}
+	return ingest.Each(len(others), func(i int) error { return others[i]() })
 }
 
 // auditSecrets refuses a release from which, with the earlier ones, a hidden figure could be computed.
@@ -182,8 +188,8 @@ func writeData(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r R
 		return fmt.Errorf("write the revisions: %w", err)
 	}
 	defer own.Close()
-	for _, res := range all {
-		from := w
+	err = ingest.Each(len(all), func(i int) error {
+		res, from := &all[i], w
 		if slices.Contains(revisionResources, res.schema.Name) {
 			from = own
 		}
@@ -193,6 +199,10 @@ func writeData(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r R
 		if err := res.verify(ctx, from, dir); err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return writePackage(m, r, all, dir)
 }

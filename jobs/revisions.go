@@ -75,16 +75,17 @@ func (r *run) revisions(db *transform.Warehouse, version int) (all exports.Revis
 		return all, err
 	}
 	all.Version = v.release.Version
-	if v.was, err = r.published(v.release); err != nil {
-		return all, err
+	read := []func() error{
+		func() (err error) { v.was, err = r.published(v.release); return err },
+		func() (err error) { v.is, err = exports.Figures(r.ctx, db, true); return err },
 	}
-	if v.is, err = exports.Figures(r.ctx, db, true); err != nil {
+	if err := ingest.Each(len(read), func(i int) error { return read[i]() }); err != nil {
 		return all, err
 	}
 	if all.Rows, err = v.rows(); err != nil {
 		return all, fmt.Errorf("find what changed published figures: %w", err)
 	}
-	first, err := r.firstPublished(line)
+	first, err := v.firstPublished()
 	if err != nil {
 		return all, err
 	}
@@ -101,17 +102,20 @@ func (r *run) published(e ingest.Entry) (map[exports.FigureKey]exports.Figure, e
 	return exports.ReadFigures(r.ctx, data)
 }
 
-// firstPublished are the figures as they were first published, in releases up to a line.
-func (r *run) firstPublished(line int) (map[exports.FigureKey]exports.Figure, error) {
+// firstPublished are the figures as they were first published, in releases up to the earlier one.
+func (v *revising) firstPublished() (map[exports.FigureKey]exports.Figure, error) {
 	first, seen := map[exports.FigureKey]exports.Figure{}, map[string]bool{}
-	for _, e := range r.journal.Entries()[:line+1] {
+	for _, e := range v.journal.Entries()[:v.line+1] {
 		if e.Type != ingest.EntryRelease || e.Figures == "" || seen[e.Figures] {
 			continue
 		}
 		seen[e.Figures] = true
-		figures, err := r.published(e)
-		if err != nil {
-			return nil, err
+		figures := v.was
+		if e.Figures != v.release.Figures {
+			var err error
+			if figures, err = v.published(e); err != nil {
+				return nil, err
+			}
 		}
 		for k, f := range figures {
 			if _, known := first[k]; !known {
