@@ -116,12 +116,22 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 			return "", nil, err
 		}
 	}
-	parts := []func() error{
-		func() error { return writeData(ctx, w, m, r, filepath.Join(dir, dataDir)) },
-		func() error { return writeReports(ctx, w, m, r, dir) },
+	var b *base
+	parts := [][]func() error{ // those of a line are made side by side
+		{
+			func() error { return writeData(ctx, w, m, r, filepath.Join(dir, dataDir)) },
+			func() (err error) { b, err = readBase(ctx, w, m, r); return err },
+		},
+		{func() error { return writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)) }},
+		{
+			func() error { return writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) },
+			func() error { return writeImpacts(ctx, b, filepath.Join(dir, impactDir)) },
+		},
 	}
-	if err := ingest.Each(len(parts), func(i int) error { return parts[i]() }); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+	for _, line := range parts {
+		if err := ingest.Each(len(line), func(i int) error { return line[i]() }); err != nil {
+			return "", nil, fmt.Errorf("stage release: %w", err)
+		}
 	}
 	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)
@@ -131,22 +141,6 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	return manifest, written, ingest.SyncTree(dir)
-}
-
-// writeReports writes the workbooks and the summaries.
-func writeReports(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) error {
-	b, err := readBase(ctx, w, m, r)
-	if err != nil {
-		return err
-	}
-	if err := writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)); err != nil {
-		return err
-	}
-	others := []func() error{
-		func() error { return writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) },
-		func() error { return writeImpacts(ctx, b, filepath.Join(dir, impactDir)) },
-	}
-	return ingest.Each(len(others), func(i int) error { return others[i]() })
 }
 
 // auditSecrets refuses a release from which, with the earlier ones, a hidden figure could be computed.
