@@ -93,10 +93,22 @@ func wrap(text string, width float64) []string {
 func textWidth(text string) float64 {
 	width := 0.0
 	for _, r := range text {
-		width += runeWidth(r)
+		if int(r) < len(widths) {
+			width += widths[r]
+		} else {
+			width += runeWidth(r)
+		}
 	}
 	return width
 }
+
+// widths are those of the characters that nearly all texts are made of: every cell of every report is measured.
+var widths = func() (all [0x250]float64) {
+	for r := range all {
+		all[r] = runeWidth(rune(r))
+	}
+	return all
+}()
 
 func runeWidth(r rune) float64 {
 	switch {

@@ -60,11 +60,11 @@ type sheetWriter struct {
 	data   *sheetData            // the rows of the sheet that is being written
 	rows   map[string]*sheetData // those of every sheet that is not saved yet, by its name in the file
 	parts  map[string][]byte     // the charts, by their name in the file, in the order of their placing
-	sparks map[string][]string   // the bounds of the groups of sparklines of each sheet, by its name in the file
+	sparks map[string][]byte     // the groups of sparklines of each sheet, by its name in the file
 }
 
 func newSheetWriter(tall bool) (*sheetWriter, error) {
-	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, middle: map[format]int{}, rows: map[string]*sheetData{}, parts: map[string][]byte{}, sparks: map[string][]string{}}
+	w := &sheetWriter{file: excelize.NewFile(), styles: map[format]int{}, middle: map[format]int{}, rows: map[string]*sheetData{}, parts: map[string][]byte{}, sparks: map[string][]byte{}}
 	if err := w.file.SetDefaultFont(fontName); err != nil {
 		return nil, err
 	}
@@ -229,8 +229,7 @@ func (w *sheetWriter) freeze(s *sheet, header int) error {
 func tableName(s *sheet) string { return "tbl_" + ingest.Fold(s.name) }
 
 // mend replaces or corrects the parts that excelize cannot write as wanted: the charts, the filters that it
-// gives to every table, and the bounds of
-// sparklines, which are else the smallest and the largest number of each.
+// gives to every table, rows and sparklines.
 func (w *sheetWriter) mend(sheets []sheet, name string, data []byte) ([]byte, error) {
 	switch {
 	case strings.HasPrefix(name, "xl/charts/"):
@@ -250,8 +249,12 @@ func (w *sheetWriter) mend(sheets []sheet, name string, data []byte) ([]byte, er
 			return nil, err
 		}
 		delete(w.rows, name)
-		for _, bounds := range w.sparks[name] { // the groups stand in the order in which they were added
-			data = bytes.Replace(data, []byte(`<x14:sparklineGroup type=`), []byte(`<x14:sparklineGroup `+bounds+`type=`), 1)
+		if sparks := w.sparks[name]; sparks != nil {
+			rest, ends := bytes.CutSuffix(data, []byte(sheetEnd))
+			if !ends || bytes.Contains(rest, []byte("<extLst>")) {
+				return nil, fmt.Errorf("this version of excelize ends its sheets otherwise")
+			}
+			data = slices.Concat(rest, []byte(sparksStart), sparks, []byte(sparksEnd+sheetEnd))
 		}
 	}
 	return data, nil
@@ -365,31 +368,41 @@ func columnName(column int) string {
 	return name
 }
 
-// sparklines draws the small bars of a sheet's rows, one group for each pair of bounds.
+// sparklines are the small bars of a sheet's rows as the part of the sheet holds them, one group for each pair of bounds:
+// excelize knows none but the smallest and the largest number of each, and reads all groups again to add one.
 func (w *sheetWriter) sparklines(s *sheet, part string) error {
 	for _, spark := range s.sparks {
 		var order []string
-		groups := map[string]*excelize.SparklineOptions{}
+		bars := map[string][]byte{}
 		for i, a := range spark.axes {
-			bounds := fmt.Sprintf(`manualMax="%s" manualMin="%s" minAxisType="custom" maxAxisType="custom" `, inXML(a.max), inXML(a.min))
-			if groups[bounds] == nil {
-				order = append(order, bounds)
-				groups[bounds] = &excelize.SparklineOptions{Type: "column", SeriesColor: lookValue.Colour, Axis: a.min < 0}
+			group := fmt.Sprintf(`<x14:sparklineGroup manualMax="%s" manualMin="%s" type="column" displayEmptyCellsAs="gap" displayXAxis="%t" minAxisType="custom" maxAxisType="custom">`, inXML(a.max), inXML(a.min), a.min < 0)
+			if bars[group] == nil {
+				order = append(order, group)
 			}
 			at := s.headerRow() + 1 + i
 			from, row := s.name, at
 			if spark.sheet != "" {
 				from, row = spark.sheet, spark.first+i
 			}
-			groups[bounds].Location = append(groups[bounds].Location, columnName(spark.column)+strconv.Itoa(at))
-			groups[bounds].Range = append(groups[bounds].Range, fmt.Sprintf("%s!%s%d:%s%d", quoteSheet(from), columnName(spark.from), row, columnName(spark.last), row))
-		}
-		for _, bounds := range order {
-			if err := w.file.AddSparkline(s.name, groups[bounds]); err != nil {
-				return fmt.Errorf("sparklines: %w", err)
+			sheet, err := escapeXML(quoteSheet(from))
+			if err != nil {
+				return err
 			}
+			bars[group] = fmt.Appendf(bars[group], `<x14:sparkline><xm:f>%s!%s%d:%s%d</xm:f><xm:sqref>%s%d</xm:sqref></x14:sparkline>`,
+				sheet, columnName(spark.from), row, columnName(spark.last), row, columnName(spark.column), at)
 		}
-		w.sparks[part] = append(w.sparks[part], order...)
+		for _, group := range order {
+			w.sparks[part] = fmt.Appendf(w.sparks[part], `%s<x14:colorSeries rgb="FF%s"/><x14:colorAxis rgb="FF000000"/><x14:sparklines>%s</x14:sparklines></x14:sparklineGroup>`,
+				group, lookValue.Colour, bars[group])
+		}
 	}
 	return nil
 }
+
+// The extension of a sheet's part that holds its sparklines: [MS-XLSX] 2.3.10.
+const (
+	sparksStart = `<extLst><ext uri="{05C60535-1F16-4fd2-B633-F4F36F0B64E0}" xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main">` +
+		`<x14:sparklineGroups xmlns:xm="http://schemas.microsoft.com/office/excel/2006/main">`
+	sparksEnd = `</x14:sparklineGroups></ext></extLst>`
+	sheetEnd  = `</worksheet>`
+)
