@@ -278,6 +278,9 @@ FROM (
 LEFT JOIN %s f ON f.territoire_id = l.territoire_id AND f.periode = l.periode AND f."table" = '%s'`, ind.Estimator.Known, ind.laidQuery(year), year.rests, ind.Sheet)
 }
 
+// Query aggregates the indicator's rows by territory, month and modalite: what its figures are made of.
+func (ind *Indicator) Query() string { return ind.groupsQuery(year) }
+
 // groupsQuery aggregates the indicator's rows, territory by territory.
 func (ind *Indicator) groupsQuery(over window) string {
 	return ind.groupQuery(fmt.Sprintf("SELECT *, %s AS connu FROM (\n%s\n)", ind.Estimator.Known, ind.laidQuery(over)))

@@ -45,6 +45,7 @@ type cli struct {
 
 	Postgres postgresCmd `cmd:"" help:"How many of the SQL files run unchanged on PostgreSQL."`
 	History  historyCmd  `cmd:"" hidden:""`
+	Rows     rowsCmd     `cmd:"" hidden:""`
 }
 
 func main() {

@@ -19,18 +19,13 @@ type scaleCmd struct {
 	Runs  int      `help:"Rounds of the histories of ten territories." default:"3"`
 	Years []int    `help:"Years of ten territories." default:"1,3,10"`
 	Small []int    `help:"Territories with a year of small workbooks." default:"100,1250"`
-	Only  []string `help:"Parts to measure." enum:"years,small" default:"years,small"`
+	Only  []string `help:"Parts to measure; rows, of 1,250 territories over ten years, takes eight minutes more." enum:"years,small,rows" default:"years,small"`
 }
 
 func (c *scaleCmd) Run(b *bench) error {
+	parts := map[string]func(*bench) error{"years": c.histories, "small": c.territories, "rows": c.rows}
 	for _, part := range c.Only {
-		if part == "years" {
-			if err := c.histories(b); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := c.territories(b); err != nil {
+		if err := parts[part](b); err != nil {
 			return err
 		}
 	}
