@@ -26,7 +26,7 @@ const (
 )
 
 // Edit opens a sound .xlsx again for excelize. Of the sheets that are left, and of all texts that sheets share, it sees
-// nothing; when no sheet is (leave is nil), it sees everything.
+// nothing: what is added says its texts in its own cells. When no sheet is left (leave is nil), it sees everything.
 func (w *Workbook) Edit(leave func(*Sheet) bool) (*Edited, error) {
 	if len(w.Sheets) == 0 || w.Sheets[0].file == nil {
 		return nil, errors.New("no .xlsx with sheets")
