@@ -82,8 +82,11 @@ func (r *Return) annotate(m *ingest.Model, original *ingest.Workbook) ([]byte, e
 		marked[f.Sheet] = marked[f.Sheet] || f.marks()
 	}
 	leave := func(s *ingest.Sheet) bool {
+		if marked[s.Name] {
+			return false
+		}
 		head, err := s.Head()
-		return err == nil && !marked[s.Name] && !tabSelected.Match(head)
+		return err == nil && !tabSelected.Match(head)
 	}
 	if r.Earlier != "" {
 		leave = nil

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"cairn/transform"
@@ -16,6 +17,48 @@ type calendar struct {
 	spine   []month
 	members map[spot][]string          // of each set and month, the territories that are not outdated
 	rests   map[window]map[rest]rested // what sums over a window rest on
+	shared  shared
+}
+
+// shared is what several indicators rest on in the same words. It is read once, and none of them changes it.
+type shared struct {
+	one  sync.Mutex
+	left map[string]int // by the words: how many indicators will still ask
+	read map[string]any // functions that give it
+}
+
+// share lists the words of indicators that will be asked about once each.
+func (c *calendar) share(catalogue []*Indicator) {
+	c.shared.left, c.shared.read = map[string]int{}, map[string]any{}
+	for _, ind := range catalogue {
+		c.shared.left[ind.words(ind.groupsQuery(year))]++
+		if ind.dated() {
+			c.shared.left[ind.words(ind.observedQuery())]++
+		}
+	}
+}
+
+// words are a query and what else decides what is made of its rows.
+func (ind *Indicator) words(query string) string {
+	return fmt.Sprint(ind.Programme, ind.Sheet, ind.windowedSum(), ind.populations(), query)
+}
+
+func readShared[T any](s *shared, words string, read func() (T, error)) (T, error) {
+	s.one.Lock()
+	once, begun := s.read[words].(func() (T, error))
+	if !begun && s.left[words] < 2 {
+		s.one.Unlock()
+		return read()
+	}
+	if !begun {
+		once = sync.OnceValues(read)
+		s.read[words] = once
+	}
+	if s.left[words]--; s.left[words] == 0 {
+		delete(s.read, words)
+	}
+	s.one.Unlock()
+	return once()
 }
 
 // rest is a sheet of a territory, and the month that ends a window.
@@ -124,7 +167,12 @@ func readRests(ctx context.Context, w *transform.Warehouse, over window) (map[re
 // groups are the groups of the indicator's rows: of each territory and, where the indicator has a figure for them, of
 // each set, made of those of its territories.
 func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window) (map[groupKey]aggregated, error) {
-	groups, err := readGroups(ctx, w, ind, ind.groupsQuery(over))
+	query := ind.groupsQuery(over)
+	return readShared(&c.shared, ind.words(query), func() (map[groupKey]aggregated, error) { return c.readGroups(ctx, w, ind, over, query) })
+}
+
+func (c *calendar) readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window, query string) (map[groupKey]aggregated, error) {
+	groups, err := readGroups(ctx, w, ind, query)
 	if err != nil {
 		return nil, err
 	}
@@ -182,10 +230,18 @@ func (c *calendar) rested(ind *Indicator, over window, key groupKey) (absent int
 // observed are the groups of a relevé of which a row at least rests on an observation of the month itself; none where
 // that is not asked for.
 func (c *calendar) observed(ctx context.Context, w *transform.Warehouse, ind *Indicator) (map[groupKey]bool, error) {
-	if ind.Dated == "" || ind.Window != "" || !ind.followed() {
+	if !ind.dated() {
 		return nil, nil
 	}
-	rows, err := w.QueryContext(ctx, ind.observedQuery())
+	query := ind.observedQuery()
+	return readShared(&c.shared, ind.words(query), func() (map[groupKey]bool, error) { return c.readObserved(ctx, w, ind, query) })
+}
+
+// dated reports whether it is asked of the indicator's groups which of them rest on an observation of the month itself.
+func (ind *Indicator) dated() bool { return ind.Dated != "" && ind.Window == "" && ind.followed() }
+
+func (c *calendar) readObserved(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[groupKey]bool, error) {
+	rows, err := w.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}

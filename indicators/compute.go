@@ -141,6 +141,7 @@ func computeFigures(ctx context.Context, w *transform.Warehouse, tx *transform.T
 	if err != nil {
 		return nil, err
 	}
+	months.share(catalogue)
 	long, err := newLongTerm(ctx, w, months)
 	if err != nil {
 		return nil, err

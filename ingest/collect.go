@@ -100,6 +100,11 @@ func Collect(inbox string, archive Archive, journal *Journal, now func() time.Ti
 	if len(received) == 0 {
 		return nil, left, failed
 	}
+	if failed != nil { // it may have been the one that made a folder, which others found there
+		if err := archive.sync(); err != nil {
+			return nil, left, errors.Join(failed, err)
+		}
+	}
 	lines := slices.Clone(received)
 	if failed == nil {
 		lines = append(lines, Entry{Type: EntryCollection, At: now().UTC()})

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -14,7 +16,7 @@ import (
 // them, compressed, and are not read.
 type Edited struct {
 	*excelize.File
-	parts map[string]*zip.File // of the file
+	parts map[string]*zip.File // of the file, by their names as excelize has them
 	left  map[string]bool      // those of which excelize has but the names
 }
 
@@ -26,16 +28,18 @@ const (
 )
 
 // Edit opens a sound .xlsx again for excelize. Of the sheets that are left, and of all texts that sheets share, it sees
-// nothing: what is added says its texts in its own cells. When no sheet is left (leave is nil), it sees everything.
+// nothing: what is added says its texts in its own cells. When leave is nil it sees everything.
 func (w *Workbook) Edit(leave func(*Sheet) bool) (*Edited, error) {
 	if len(w.Sheets) == 0 || w.Sheets[0].file == nil {
 		return nil, errors.New("no .xlsx with sheets")
 	}
 	c := w.Sheets[0].file.container
-	empty := map[string]string{}
+	empty, needed := map[string]string{}, map[string]bool{}
 	for i := range w.Sheets {
 		if s := &w.Sheets[i]; leave != nil && leave(s) {
 			empty[partName(s.part)] = emptySheet
+		} else {
+			needed[partName(s.part)] = true // two sheets may name the same part
 		}
 	}
 	e := &Edited{parts: map[string]*zip.File{}, left: map[string]bool{}}
@@ -43,16 +47,17 @@ func (w *Workbook) Edit(leave func(*Sheet) bool) (*Edited, error) {
 	out := zip.NewWriter(&given)
 	for _, name := range c.names {
 		file := c.parts[name]
-		e.parts[file.Name] = file
+		known := strings.ReplaceAll(file.Name, `\`, "/") // as excelize reads it
+		e.parts[known] = file
 		text := empty[name]
-		if leave != nil && file.Name == stringsPart {
+		if leave != nil && known == stringsPart {
 			text = emptyStrings
 		}
 		var err error
-		if text == "" {
+		if text == "" || needed[name] {
 			err = copyRaw(out, &zip.FileHeader{Name: file.Name, Method: file.Method}, file)
 		} else {
-			e.left[file.Name] = true
+			e.left[known] = true
 			err = writeStored(out, file.Name, text)
 		}
 		if err != nil {
@@ -116,6 +121,11 @@ func (e *Edited) Save(w io.Writer, mend func(name string, data []byte) ([]byte, 
 	})
 	if err != nil {
 		return err
+	}
+	for name := range e.left {
+		if !slices.ContainsFunc(parts, func(p *piece) bool { return p.name == name }) {
+			return fmt.Errorf("%s is left and has another name now", name)
+		}
 	}
 	return pack(w, parts, func(p *piece) *zip.File {
 		if file := e.parts[p.name]; file != nil && (e.left[p.name] || p.is(file)) {

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -70,6 +69,16 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 			stale = append(stale, ret)
 		}
 	}
+	index.Built = "" // whoever comes after a run that was stopped knows which are not to be trusted
+	if index.Digests == nil {
+		index.Digests = map[string]string{}
+	}
+	for _, ret := range stale {
+		index.Digests[ret.Path()] = ""
+	}
+	if err := index.write(dir); err != nil {
+		return err
+	}
 	if err := r.encodeReturns(db, dir, stale); err != nil {
 		return err
 	}
@@ -83,8 +92,12 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 	if len(stale) > 0 {
 		fmt.Fprintf(r.stdout, "returns: %d written in %s\n", len(stale), dir)
 	}
-	encoded, err := json.MarshalIndent(returnsMade{built.Key, kept}, "", " ")
-	if err != nil || bytes.Equal(encoded, data) {
+	return (&returnsMade{built.Key, kept}).write(dir)
+}
+
+func (made *returnsMade) write(dir string) error {
+	encoded, err := json.MarshalIndent(made, "", " ")
+	if err != nil {
 		return err
 	}
 	return ingest.WriteDurably(filepath.Join(dir, returnIndex), encoded, 0o644)

@@ -118,7 +118,7 @@ type step struct {
 }
 
 // made are the tables that a query reads and that a build makes on its way.
-var made = regexp.MustCompile(`\b(?:core|etat|ref)\."?([a-z_]+)\b`)
+var made = regexp.MustCompile(`\b(?:core|etat|ref)\."?([a-z0-9_]+)\b`)
 
 func (w *Warehouse) step(m *ingest.Model, name string) (next step, err error) {
 	if name == horizon {
@@ -161,7 +161,7 @@ func sideBySide(steps []step, do func(step) error) error {
 		}
 		return true
 	}
-	return cmp.Or(ingest.Each(runtime.GOMAXPROCS(0), func(int) error {
+	err := ingest.Each(runtime.GOMAXPROCS(0), func(int) error {
 		one.Lock()
 		defer one.Unlock()
 		for failed == nil && len(waiting) > 0 {
@@ -186,7 +186,8 @@ func sideBySide(steps []step, do func(step) error) error {
 			turn.Broadcast()
 		}
 		return nil
-	}), failed)
+	})
+	return cmp.Or(err, failed)
 }
 
 func createTable(files fs.FS, m *ingest.Model, name string) (string, error) {

@@ -20,8 +20,8 @@ import (
 // copies is how often ten territories stand in the tables of rows: 1,250 of them.
 const copies = 125
 
-// rows measures the query of every indicator on the rows of 1,250 territories over ten years, on two cores and four
-// gigabytes, in a process of its own.
+// rows measures the query of every indicator on the rows of 1,250 territories over ten years, on two cores and
+// with two gigabytes for the engine, in a process of its own.
 func (c *scaleCmd) rows(b *bench) error {
 	source := filepath.Join(b.dir, "ten-years")
 	if err := b.makeHistory("ten-years", 120); err != nil {
