@@ -18,6 +18,8 @@ type calendar struct {
 	members map[spot][]string          // of each set and month, the territories that are not outdated
 	rests   map[window]map[rest]rested // what sums over a window rest on
 	shared  shared
+
+	observing sync.Mutex
 }
 
 // shared is what several indicators rest on in the same words. It is read once, and none of them changes it.
@@ -241,6 +243,8 @@ func (c *calendar) observed(ctx context.Context, w *transform.Warehouse, ind *In
 func (ind *Indicator) dated() bool { return ind.Dated != "" && ind.Window == "" && ind.followed() }
 
 func (c *calendar) readObserved(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[groupKey]bool, error) {
+	c.observing.Lock() // the engine holds all rows of a relevé for it
+	defer c.observing.Unlock()
 	rows, err := w.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
