@@ -168,12 +168,12 @@ func readRests(ctx context.Context, w *transform.Warehouse, over window) (map[re
 
 // groups are the groups of the indicator's rows: of each territory and, where the indicator has a figure for them, of
 // each set, made of those of its territories.
-func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window) (map[groupKey]aggregated, error) {
+func (c *calendar) groups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window) (map[spot]aggregated, error) {
 	query := ind.groupsQuery(over)
-	return readShared(&c.shared, ind.words(query), func() (map[groupKey]aggregated, error) { return c.readGroups(ctx, w, ind, over, query) })
+	return readShared(&c.shared, ind.words(query), func() (map[spot]aggregated, error) { return c.readGroups(ctx, w, ind, over, query) })
 }
 
-func (c *calendar) readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window, query string) (map[groupKey]aggregated, error) {
+func (c *calendar) readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, over window, query string) (map[spot]aggregated, error) {
 	groups, err := readGroups(ctx, w, ind, query)
 	if err != nil {
 		return nil, err
@@ -202,18 +202,18 @@ func (c *calendar) readGroups(ctx context.Context, w *transform.Warehouse, ind *
 }
 
 // sets are the groups of each set, with those of its territories that are not outdated.
-func (c *calendar) sets(modalites []string) iter.Seq2[groupKey, iter.Seq[groupKey]] {
-	return func(yield func(groupKey, iter.Seq[groupKey]) bool) {
+func (c *calendar) sets(modalites []string) iter.Seq2[spot, iter.Seq[spot]] {
+	return func(yield func(spot, iter.Seq[spot]) bool) {
 		for set, members := range c.members {
 			for _, modalite := range modalites {
-				territories := func(yield func(groupKey) bool) {
+				territories := func(yield func(spot) bool) {
 					for _, territory := range members {
-						if !yield(groupKey{territory, set.period, modalite}) {
+						if !yield(spot{territory, set.period, modalite}) {
 							return
 						}
 					}
 				}
-				if !yield(groupKey{set.territory, set.period, modalite}, territories) {
+				if !yield(spot{set.territory, set.period, modalite}, territories) {
 					return
 				}
 			}
@@ -222,7 +222,7 @@ func (c *calendar) sets(modalites []string) iter.Seq2[groupKey, iter.Seq[groupKe
 }
 
 // rested is what the sum of a territory's rows rests on; of what is no sum, nothing is missing.
-func (c *calendar) rested(ind *Indicator, over window, key groupKey) (absent int, whole bool) {
+func (c *calendar) rested(ind *Indicator, over window, key spot) (absent int, whole bool) {
 	if r, known := c.rests[over][rest{key.territory, key.period, ind.Sheet}]; known && ind.windowedSum() {
 		return r.absent, r.whole
 	}
@@ -231,18 +231,18 @@ func (c *calendar) rested(ind *Indicator, over window, key groupKey) (absent int
 
 // observed are the groups of a relevé of which a row at least rests on an observation of the month itself; none where
 // that is not asked for.
-func (c *calendar) observed(ctx context.Context, w *transform.Warehouse, ind *Indicator) (map[groupKey]bool, error) {
+func (c *calendar) observed(ctx context.Context, w *transform.Warehouse, ind *Indicator) (map[spot]bool, error) {
 	if !ind.dated() {
 		return nil, nil
 	}
 	query := ind.observedQuery()
-	return readShared(&c.shared, ind.words(query), func() (map[groupKey]bool, error) { return c.readObserved(ctx, w, ind, query) })
+	return readShared(&c.shared, ind.words(query), func() (map[spot]bool, error) { return c.readObserved(ctx, w, ind, query) })
 }
 
 // dated reports whether it is asked of the indicator's groups which of them rest on an observation of the month itself.
 func (ind *Indicator) dated() bool { return ind.Dated != "" && ind.Window == "" && ind.followed() }
 
-func (c *calendar) readObserved(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[groupKey]bool, error) {
+func (c *calendar) readObserved(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[spot]bool, error) {
 	c.observing.Lock() // the engine holds all rows of a relevé for it
 	defer c.observing.Unlock()
 	rows, err := w.QueryContext(ctx, query)
@@ -250,9 +250,9 @@ func (c *calendar) readObserved(ctx context.Context, w *transform.Warehouse, ind
 		return nil, err
 	}
 	defer rows.Close()
-	observed := map[groupKey]bool{}
+	observed := map[spot]bool{}
 	for rows.Next() {
-		var key groupKey
+		var key spot
 		if err := rows.Scan(&key.territory, &key.period, &key.modalite); err != nil {
 			return nil, err
 		}
@@ -275,9 +275,9 @@ func (c *calendar) primary(ctx context.Context, w *transform.Warehouse, ind *Ind
 		return nil, err
 	}
 	defer rows.Close()
-	of, modalites := map[groupKey]holders{}, map[string]bool{}
+	of, modalites := map[spot]holders{}, map[string]bool{}
 	for rows.Next() {
-		var key groupKey
+		var key spot
 		var h holders
 		var largest, sum any
 		if err := rows.Scan(&key.territory, &key.period, &key.modalite, &h.count, &largest, &sum); err != nil {
@@ -294,7 +294,7 @@ func (c *calendar) primary(ctx context.Context, w *transform.Warehouse, ind *Ind
 	found := map[spot]bool{}
 	for key, h := range of {
 		if h.tooFew(ind.Secret) {
-			found[spot(key)] = true
+			found[key] = true
 		}
 	}
 	if !ind.Programme {
@@ -308,7 +308,7 @@ func (c *calendar) primary(ctx context.Context, w *transform.Warehouse, ind *Ind
 			}
 		}
 		if taken && all.tooFew(ind.Secret) {
-			found[spot(set)] = true
+			found[set] = true
 		}
 	}
 	return found, rows.Err()

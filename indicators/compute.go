@@ -74,12 +74,6 @@ type aggregated struct {
 	values      []any
 }
 
-type groupKey struct {
-	territory string
-	period    time.Time
-	modalite  string
-}
-
 // Compute fills the schema indicateur in one transaction: catalogue and valeurs, for every territory, the
 // programme and every other set of territories, every month of the calendar and every modalite; publiees,
 // the same as they may leave the team; and, from those alone, tendances, what has become of each since its
@@ -321,15 +315,15 @@ GROUP BY ALL`,
 }
 
 // readGroups reads what groupsQuery, or groupQuery, gives.
-func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[groupKey]aggregated, error) {
+func readGroups(ctx context.Context, w *transform.Warehouse, ind *Indicator, query string) (map[spot]aggregated, error) {
 	rows, err := w.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	groups := map[groupKey]aggregated{}
+	groups := map[spot]aggregated{}
 	for rows.Next() {
-		var key groupKey
+		var key spot
 		a := aggregated{counts: make([]int, len(effectifs[ind.Count])), territories: 1, whole: true, values: make([]any, len(ind.Estimator.Aggregates(ind)))}
 		targets := []any{&key.territory, &key.period, &key.modalite, &a.population, &a.known}
 		for i := range a.counts {
@@ -365,7 +359,7 @@ func together(all []aggregated) (sum aggregated) {
 }
 
 // figures gives each place of the spine its figure.
-func (ind *Indicator) figures(spine []month, groups map[groupKey]aggregated) []Figure {
+func (ind *Indicator) figures(spine []month, groups map[spot]aggregated) []Figure {
 	var figures []Figure
 	for _, s := range spine {
 		if IsSet(s.territory) && !ind.Programme {
@@ -389,11 +383,11 @@ func (ind *Indicator) populations() []string {
 }
 
 // groupOf is the key of the rows that a figure rests on.
-func (ind *Indicator) groupOf(territory string, period time.Time, modalite string) groupKey {
+func (ind *Indicator) groupOf(territory string, period time.Time, modalite string) spot {
 	if ind.Estimator.Spread {
 		modalite = ""
 	}
-	return groupKey{territory, period, modalite}
+	return spot{territory, period, modalite}
 }
 
 func (ind *Indicator) figure(s month, a aggregated, i int) Figure {

@@ -272,7 +272,7 @@ func (e *Explanation) Recompute(ctx context.Context, w *transform.Warehouse) (Fi
 		}
 		listed = append(listed, "("+strings.Join(row, ", ")+")")
 	}
-	var groups map[groupKey]aggregated
+	var groups map[spot]aggregated
 	if len(listed) > 0 {
 		if groups, err = readGroups(ctx, w, ind, ind.groupQuery("FROM (VALUES\n"+strings.Join(listed, ",\n")+") t("+strings.Join(columns, ", ")+")")); err != nil {
 			return Figure{}, fmt.Errorf("recompute %s: %w", ind.ID, err)
@@ -292,18 +292,18 @@ func (e *Explanation) Recompute(ctx context.Context, w *transform.Warehouse) (Fi
 }
 
 // together gives the figure's place the rows of its territories.
-func (e *Explanation) together(groups map[groupKey]aggregated) map[groupKey]aggregated {
+func (e *Explanation) together(groups map[spot]aggregated) map[spot]aggregated {
 	of := map[string][]aggregated{}
-	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b groupKey) int { return strings.Compare(a.territory, b.territory) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b spot) int { return strings.Compare(a.territory, b.territory) }) {
 		of[key.modalite] = append(of[key.modalite], groups[key])
 	}
-	all := map[groupKey]aggregated{}
+	all := map[spot]aggregated{}
 	for modalite, groups := range of {
 		a := together(groups)
 		for _, m := range e.Members {
 			a.absent, a.whole = max(a.absent, m.absent), a.whole && m.whole
 		}
-		all[groupKey{e.Figure.Territory, e.Figure.Period, modalite}] = a
+		all[spot{e.Figure.Territory, e.Figure.Period, modalite}] = a
 	}
 	return all
 }

@@ -34,7 +34,7 @@ type FingerprintKey struct {
 
 type fingerprint struct {
 	indicator string
-	groupKey
+	spot
 	sum uint32
 }
 
@@ -44,7 +44,7 @@ func (ind *Indicator) taken(absent int, whole bool) bool {
 }
 
 // fingerprints are those of the groups of rows of each territory that the programme takes.
-func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated) []fingerprint {
+func (ind *Indicator) fingerprints(spine []month, groups map[spot]aggregated) []fingerprint {
 	if !ind.Programme {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (ind *Indicator) fingerprints(spine []month, groups map[groupKey]aggregated
 			continue
 		}
 		for _, modalite := range ind.populations() {
-			key := groupKey{s.territory, s.period, modalite}
+			key := spot{s.territory, s.period, modalite}
 			if a, some := groups[key]; some && !s.outdated && ind.taken(a.absent, a.whole) {
 				all = append(all, fingerprint{ind.ID, key, a.sum()})
 			}

@@ -52,7 +52,7 @@ func TestPackedFingerprints(t *testing.T) {
 		if err := createTables(tx, nil); err != nil {
 			return err
 		}
-		return (&computed{prints: []fingerprint{{"C02", groupKey{"arlenthe", october, ""}, 0xffffffff}, {"V01", groupKey{"valbrune", october, "positif"}, 1}}}).store(tx, october)
+		return (&computed{prints: []fingerprint{{"C02", spot{"arlenthe", october, ""}, 0xffffffff}, {"V01", spot{"valbrune", october, "positif"}, 1}}}).store(tx, october)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -97,7 +97,7 @@ type place struct{ territory, modalite string }
 
 // follow gives the tendencies of an indicator, not judged yet, of which the monthly figures are given. Of a relevé only
 // the groups with a new observation are tested: the others carry on what was said before, and are no evidence of their own.
-func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, observed map[groupKey]bool) (tendencies []Tendency, err error) {
+func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, observed map[spot]bool) (tendencies []Tendency, err error) {
 	counted, order := byPlace(monthly, func(f Figure) bool { return l.counts(ind, f, 1) })
 	tested := counted
 	switch {

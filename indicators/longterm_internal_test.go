@@ -209,7 +209,7 @@ func TestFalseAlarmsOfReleves(t *testing.T) {
 	t.Run("five observations are too early", func(t *testing.T) {
 		ind := &Indicator{ID: "C06", modalites: []string{""}, Dated: "date_observation"}
 		var figures []Figure
-		observed := map[groupKey]bool{}
+		observed := map[spot]bool{}
 		for i := range 60 {
 			f := Figure{Territory: "alpha", Period: january.AddDate(0, i, 0), Statut: OK, Value: defined(float64(i / 12))}
 			observed[ind.groupOf(f.Territory, f.Period, "")] = i%12 == 0

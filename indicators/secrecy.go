@@ -31,7 +31,7 @@ const (
 	maximumPart     = 85 // percent of an amount that one subject may have
 )
 
-// spot is where a figure of an indicator stands.
+// spot is where a figure of an indicator stands, or a group of its rows.
 type spot struct {
 	territory string
 	period    time.Time
