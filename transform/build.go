@@ -63,17 +63,17 @@ type Secret struct {
 	Modalite             string
 }
 
-// The tables of core, each after those that it reads: each is one bare SELECT in sql/core, or made from the schemas.
-// coreFindings are made of what was received; what comes then, the typed tables of ingest.Tables between, needs the
-// calendar too.
+// The tables of core, in the order in which they are begun where nothing keeps them waiting: each is one bare SELECT in
+// sql/core, or made from the schemas. coreFindings are all that Preview needs, each after those that it reads; the typed
+// tables of ingest.Tables come between the calendar and the states.
 var (
 	coreFindings = []string{
 		"soumissions", "declarations", "nombres", "renvois", "precedentes", "controles", "cles", "renvois_rompus", "reponses", "commentaires",
-		"constats", "retraits", "lignes", "bilans", "feuilles",
+		"constats", "lignes",
 	}
-	coreCalendar = []string{horizon, "mois", "recues"}
+	coreCalendar = []string{horizon, "mois", "recues", "retraits"}
 	coreStates   = []string{
-		"identites", "vues", "engages", "mouvements", "transitions", "revisions", "completude", "fenetres", "trimestres", "trajectoires", "dyades", "relies",
+		"identites", "vues", "engages", "mouvements", "transitions", "feuilles", "revisions", "completude", "fenetres", "trimestres", "trajectoires", "dyades", "relies", "bilans",
 	}
 )
 
@@ -130,7 +130,7 @@ func (w *Warehouse) step(m *ingest.Model, name string) (next step, err error) {
 	}
 	next = step{name: name, statements: []string{table}, reads: map[string]bool{}}
 	if name == "bilans" {
-		next.reads["controles"] = true // it does not: those two take the most memory, and are not made at once
+		next.reads["controles"] = true // it does not: those two take much memory, and are not made at once
 	}
 	if slices.Contains(ingest.Tables, name) {
 		next.statements = append(next.statements, fmt.Sprintf("CREATE VIEW etat.%s AS\n%s", quote(name), stateView(m.Schemas[name])))
@@ -145,8 +145,7 @@ func (w *Warehouse) step(m *ingest.Model, name string) (next step, err error) {
 	return next, nil
 }
 
-// sideBySide does steps on every core, each as soon as the steps before it that it reads are done. After an error none
-// is begun.
+// sideBySide does steps on every core, each as soon as those that it reads are done. After an error none is begun.
 func sideBySide(steps []step, do func(step) error) error {
 	var failed error
 	running := 0
