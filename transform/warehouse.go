@@ -63,6 +63,8 @@ func open(path, dsn, exportDir string, settings ...string) (*Warehouse, error) {
 		"SET TimeZone = 'UTC'",
 		"SET preserve_insertion_order = true",
 		"SET disabled_compression_methods = 'fsst,dict_fsst'",
+		"SET allocator_flush_threshold = '2MB'", // what a query has taken is given back, not kept for the next
+		"SET allocator_bulk_deallocation_flush_threshold = '2MB'",
 	)
 	if exportDir != "" {
 		settings = append(settings, "SET allowed_directories = ['"+strings.ReplaceAll(exportDir, "'", "''")+"']")
