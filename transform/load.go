@@ -62,8 +62,14 @@ func (w *Warehouse) Load(ctx context.Context, m *ingest.Model, archive ingest.Ar
 	if len(missing) > 100 {
 		debug.FreeOSMemory() // the rows are in the database, which needs the room next and knows nothing of Go's
 	}
+	if err == nil && len(missing) > longHistory {
+		err = w.thrifty(ctx)
+	}
 	return len(missing), err
 }
+
+// longHistory is how many originals, loaded at once, make a database of which memory is spared rather than time.
+const longHistory = 500
 
 // loaded lists the originals in raw, or nil when there is no raw of that version.
 func (w *Warehouse) loaded(ctx context.Context, version string) (map[string]bool, error) {
