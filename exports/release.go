@@ -117,21 +117,21 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		}
 	}
 	var b *base
-	parts := [][]func() error{ // those of a line are made side by side
-		{
-			func() error { return writeData(ctx, w, m, r, filepath.Join(dir, dataDir)) },
-			func() (err error) { b, err = readBase(ctx, w, m, r); return err },
-		},
-		{func() error { return writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir)) }},
-		{
+	err = ingest.Together(
+		func() error { return writeData(ctx, w, m, r, filepath.Join(dir, dataDir)) },
+		func() (err error) { b, err = readBase(ctx, w, m, r); return err },
+	)
+	if err == nil {
+		err = writeWorkbooks(ctx, b, filepath.Join(dir, workbookDir))
+	}
+	if err == nil {
+		err = ingest.Together(
 			func() error { return writeComparison(ctx, b, filepath.Join(dir, comparisonDir)) },
 			func() error { return writeImpacts(ctx, b, filepath.Join(dir, impactDir)) },
-		},
+		)
 	}
-	for _, line := range parts {
-		if err := ingest.Each(len(line), func(i int) error { return line[i]() }); err != nil {
-			return "", nil, fmt.Errorf("stage release: %w", err)
-		}
+	if err != nil {
+		return "", nil, fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
 		return "", nil, fmt.Errorf("stage release: %w", err)

@@ -13,6 +13,11 @@ import (
 // Each calls do for 0 to n-1 on every core, and returns the first error in that order. A panic is the error of its call.
 func Each(n int, do func(i int) error) error { return each(runtime.GOMAXPROCS(0), n, do) }
 
+// Together calls some functions side by side, and is else as Each is.
+func Together(do ...func() error) error {
+	return Each(len(do), func(i int) error { return do[i]() })
+}
+
 // EachWritten is Each where a call ends by waiting for a disk: there are more of them at once than cores.
 func EachWritten(n int, do func(i int) error) error { return each(2*runtime.GOMAXPROCS(0), n, do) }
 

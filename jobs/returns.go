@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -133,18 +132,21 @@ func (r *run) encodeReturns(db *transform.Warehouse, dir string, all []*exports.
 		return err
 	}
 	for i, some := range chunks {
-		next := make(chan error, 1)
-		go func() { next <- ingest.Guard(func() error { return read(i + 1) }) }()
-		err := ingest.EachWritten(len(some), func(i int) error {
-			err := r.encodeReturn(dir, some[i])
-			some[i].Figures = nil
-			report.Lock()
-			defer report.Unlock()
-			done++
-			bar.set(done, len(all))
-			return err
-		})
-		if err := cmp.Or(err, <-next); err != nil {
+		err := ingest.Together(
+			func() error { return read(i + 1) },
+			func() error {
+				return ingest.EachWritten(len(some), func(i int) error {
+					err := r.encodeReturn(dir, some[i])
+					some[i].Figures = nil
+					report.Lock()
+					defer report.Unlock()
+					done++
+					bar.set(done, len(all))
+					return err
+				})
+			},
+		)
+		if err != nil {
 			return err
 		}
 	}

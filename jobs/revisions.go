@@ -75,11 +75,11 @@ func (r *run) revisions(db *transform.Warehouse, version int) (all exports.Revis
 		return all, err
 	}
 	all.Version = v.release.Version
-	read := []func() error{
+	err = ingest.Together(
 		func() (err error) { v.was, err = r.published(v.release); return err },
 		func() (err error) { v.is, err = exports.Figures(r.ctx, db, true); return err },
-	}
-	if err := ingest.Each(len(read), func(i int) error { return read[i]() }); err != nil {
+	)
+	if err != nil {
 		return all, err
 	}
 	if all.Rows, err = v.rows(); err != nil {
