@@ -2,10 +2,12 @@ package transform_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -210,4 +212,48 @@ func TestOutsideIsClosed(t *testing.T) {
 			t.Errorf("%s: done", query)
 		}
 	}
+}
+
+// cut is a context that is cancelled when it is asked for the nth time.
+type cut struct {
+	context.Context
+	cancel context.CancelFunc
+	asked  atomic.Int64
+}
+
+func cutAfter(t *testing.T, n int64) *cut {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := &cut{Context: ctx, cancel: cancel}
+	c.asked.Store(n)
+	return c
+}
+
+func (c *cut) Err() error {
+	if c.asked.Add(-1) < 0 {
+		c.cancel()
+	}
+	return c.Context.Err()
+}
+
+// A build that is given up on its way, wherever that is, leaves nothing behind that keeps the next one from ending.
+func TestBuildGivenUp(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.receive(p.book("alpha", "2026-05", "", nil))
+	givenUp := 0
+	for n := int64(0); ; n += 1 + n/10 { // most at its first statements
+		ctx := cutAfter(t, n)
+		err := p.db.Build(ctx, p.model, p.state)
+		if ctx.cancel(); err == nil {
+			break
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("given up when asked for the %dth time: %v", n, err)
+		}
+		givenUp++
+	}
+	if givenUp < 10 {
+		t.Errorf("given up %d times", givenUp)
+	}
+	p.build()
 }

@@ -58,7 +58,7 @@ func Compare(ctx context.Context, first, second string) (c Comparison, err error
 	if err != nil {
 		return c, err
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(engine{connector})
 	defer db.Close()
 	both := map[string]map[string]string{}
 	for name, path := range map[string]string{"premiere": first, "seconde": second} {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -70,7 +71,7 @@ func open(path, dsn, exportDir string, settings ...string) (*Warehouse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(engine{connector})
 	settings = append(settings,
 		"SET autoload_known_extensions = false",
 		"SET autoinstall_known_extensions = false",
@@ -87,6 +88,45 @@ func open(path, dsn, exportDir string, settings ...string) (*Warehouse, error) {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	return &Warehouse{DB: db}, nil
+}
+
+// engine connects to the database: see connection.
+type engine struct{ *duckdb.Connector }
+
+func (e engine) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := e.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return connection{c.(*duckdb.Conn)}, nil
+}
+
+// connection gives a statement up by interrupting it, and in no other way. The driver would also look between planning
+// and running it whether it is still wanted, and then leave its transaction open, with what it was to create: the next
+// build failed on that, and closing the connection read freed memory.
+type connection struct{ *duckdb.Conn }
+
+// interruption is a context that ends without saying so beforehand.
+type interruption struct{ context.Context }
+
+func (interruption) Err() error { return nil }
+
+func (c connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	return uncut(ctx, query, args, c.Conn.ExecContext)
+}
+
+func (c connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	return uncut(ctx, query, args, c.Conn.QueryContext)
+}
+
+func uncut[T any](ctx context.Context, query string, args []driver.NamedValue, do func(context.Context, string, []driver.NamedValue) (T, error)) (result T, err error) {
+	if err := ctx.Err(); err != nil {
+		return result, err
+	}
+	if result, err = do(interruption{ctx}, query, args); err != nil {
+		err = errors.Join(ctx.Err(), err)
+	}
+	return result, err
 }
 
 var configuring sync.Mutex
@@ -167,7 +207,7 @@ func (tx *Tx) count(query string, args ...any) (n int, err error) {
 // Append adds rows to a table through the driver's appender, which rolls back with the transaction.
 func (tx *Tx) Append(schema, table string, rows iter.Seq[[]driver.Value]) error {
 	return tx.conn.Raw(func(c any) (err error) {
-		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), schema, table)
+		appender, err := duckdb.NewAppenderFromConn(c.(connection).Conn, schema, table)
 		if err != nil {
 			return fmt.Errorf("append to %s.%s: %w", schema, table, err)
 		}
