@@ -2,9 +2,13 @@ package exports
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,10 +62,13 @@ func figureOfRow(row []any) (k FigureKey, f Figure, err error) {
 // Figures are the figures of a computed database of the programme and each territory: with published, as a release
 // tells them; else as they were computed, before any is hidden.
 func Figures(ctx context.Context, w *transform.Warehouse, published bool) (map[FigureKey]Figure, error) {
-	table := map[bool]string{true: "publiees", false: "valeurs"}[published]
-	all := map[FigureKey]Figure{}
-	query := strings.Replace("SELECT "+strings.Join(figureColumns, ", ")+" FROM indicateur."+table, "periode", "strftime(periode, '%Y-%m') AS periode", 1) +
-		" WHERE territoire_id = '*' OR territoire_id NOT LIKE '*%'"
+	from := "indicateur." + map[bool]string{true: "publiees", false: "valeurs"}[published] + " WHERE territoire_id = '*' OR territoire_id NOT LIKE '*%'"
+	var known int
+	if err := w.QueryRowContext(ctx, "SELECT count(*) FROM "+from).Scan(&known); err != nil {
+		return nil, fmt.Errorf("count the figures: %w", err)
+	}
+	all := make(map[FigureKey]Figure, known) // growing takes longer than filling
+	query := strings.Replace("SELECT "+strings.Join(figureColumns, ", ")+" FROM "+from, "periode", "strftime(periode, '%Y-%m') AS periode", 1)
 	values, targets := make([]any, len(figureColumns)), make([]any, len(figureColumns))
 	for i := range values {
 		targets[i] = &values[i]
@@ -82,6 +89,55 @@ func Figures(ctx context.Context, w *transform.Warehouse, published bool) (map[F
 		return nil, fmt.Errorf("read the figures: %w", err)
 	}
 	return all, nil
+}
+
+// firstFigure is a figure as it was first published.
+type firstFigure struct {
+	FigureKey
+	Value  *float64 `json:",omitempty"`
+	Statut string
+}
+
+// PackFirst writes, as compressed JSON, the value and status of those of the first published figures that a release now
+// tells otherwise.
+func PackFirst(first, now map[FigureKey]Figure) ([]byte, error) {
+	changed := []firstFigure{}
+	for k, was := range first {
+		if is := now[k]; was.Value != is.Value || was.Statut != is.Statut {
+			f := firstFigure{FigureKey: k, Statut: was.Statut}
+			if was.Value.Valid {
+				f.Value = &was.Value.V
+			}
+			changed = append(changed, f)
+		}
+	}
+	slices.SortFunc(changed, func(a, b firstFigure) int { return a.Compare(b.FigureKey) })
+	var packed bytes.Buffer
+	compressed := gzip.NewWriter(&packed)
+	err := errors.Join(json.NewEncoder(compressed).Encode(changed), compressed.Close())
+	return packed.Bytes(), err
+}
+
+// UnpackFirst are the figures as they were first published, in value and status, from what PackFirst wrote of a release
+// and the figures that it tells.
+func UnpackFirst(packed []byte, told map[FigureKey]Figure) (map[FigureKey]Figure, error) {
+	compressed, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the first figures: %w", err)
+	}
+	var changed []firstFigure
+	if err := json.NewDecoder(compressed).Decode(&changed); err != nil {
+		return nil, fmt.Errorf("unpack the first figures: %w", err)
+	}
+	first := maps.Clone(told)
+	for _, c := range changed {
+		f := Figure{Statut: c.Statut}
+		if c.Value != nil {
+			f.Value = sql.Null[float64]{V: *c.Value, Valid: true}
+		}
+		first[c.FigureKey] = f
+	}
+	return first, nil
 }
 
 // ReadFigures reads the figures of an indicateurs.parquet.

@@ -51,6 +51,7 @@ type Entry struct {
 	Figures  string `json:"figures,omitempty"`  // SHA-256 of its figures, which are archived: nothing can compute again what an older program published
 	Method   string `json:"method,omitempty"`   // SHA-256 of its method, archived too
 	Prints   string `json:"prints,omitempty"`   // SHA-256 of the fingerprints of what its figures rest on, archived too
+	First    string `json:"first,omitempty"`    // SHA-256 of the figures that were first published otherwise than it tells them, archived too
 
 	Final bool `json:"final,omitempty"` // the release is final
 
@@ -94,7 +95,7 @@ const silencedPath = "(oublié)"
 
 // Archived are the digests of what a line names in the archive.
 func (e Entry) Archived() []string {
-	return slices.DeleteFunc([]string{e.Original, e.Figures, e.Method, e.Prints}, func(digest string) bool { return digest == "" })
+	return slices.DeleteFunc([]string{e.Original, e.Figures, e.Method, e.Prints, e.First}, func(digest string) bool { return digest == "" })
 }
 
 // Journal is the append-only record of what happened. With the archive it is the only truth of a
@@ -270,6 +271,7 @@ func (j *Journal) forget(e Entry) {
 			}
 		}
 		loosen(&b.Prints) // of few people they could be guessed back, and after this line no release is compared by them
+		loosen(&b.First)  // some may be of a release that is to be destroyed
 		if b.Type == EntryRelease && slices.Contains(e.Reissued, b.Period) {
 			loosen(&b.Figures)
 		}

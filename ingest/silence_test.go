@@ -20,7 +20,7 @@ func TestSilence(t *testing.T) {
 	err = j.Append(
 		Entry{Type: EntryReception, Original: forgotten, Path: "marie.xlsx"},
 		Entry{Type: EntryReception, Original: other, Path: "jean.xlsx"},
-		Entry{Type: EntryRelease, Period: "2026-10", Version: 1, Figures: strings.Repeat("c", 64), Prints: strings.Repeat("d", 64)},
+		Entry{Type: EntryRelease, Period: "2026-10", Version: 1, Figures: strings.Repeat("c", 64), Prints: strings.Repeat("d", 64), First: strings.Repeat("e", 64)},
 		Entry{Type: EntryForget, Forgotten: []Forgotten{{Original: forgotten}}, Silenced: []int{1}, Reissued: []string{"2026-10"}},
 	)
 	if err != nil {
@@ -40,9 +40,9 @@ func TestSilence(t *testing.T) {
 		t.Error("the chain is another one")
 	case strings.Contains(string(data), "marie") || !strings.Contains(string(data), "jean"):
 		t.Errorf("the journal says\n%s", data)
-	case !e[0].Gone || e[0].Original != "" || e[0].Path != silencedPath || e[1].Original != other || e[2].Figures != "" || e[2].Prints != "":
+	case !e[0].Gone || e[0].Original != "" || e[0].Path != silencedPath || e[1].Original != other || e[2].Figures != "" || e[2].Prints != "" || e[2].First != "":
 		t.Errorf("the entries are %+v", e)
-	case len(j.Loose()) != 3 || j.Unfinished() != 3:
+	case len(j.Loose()) != 4 || j.Unfinished() != 3:
 		t.Errorf("to be destroyed are %v, of the line %d", j.Loose(), j.Unfinished())
 	}
 	if known := j.Until(1); !known.Entries()[0].Gone || known.ForgottenSince() != 1 {

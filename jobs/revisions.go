@@ -52,12 +52,15 @@ type revising struct {
 func (r *run) earlierRelease(version int) int {
 	month := r.state.Horizon.Format("2006-01")
 	found := -1
-	for i, e := range r.journal.Entries() {
+	entries := r.journal.Entries()
+	for i, e := range entries {
 		switch {
 		case e.Type != ingest.EntryRelease:
 		case e.Period == month && e.Version >= version:
 			return found
-		case version > 1 && e.Period == month && e.Version == version-1, version == 1 && e.Period < month:
+		case version > 1 && e.Period == month && e.Version == version-1:
+			found = i
+		case version == 1 && e.Period < month && (found < 0 || e.Period >= entries[found].Period): // one of a month before that may have been published since
 			found = i
 		}
 	}
@@ -67,7 +70,12 @@ func (r *run) earlierRelease(version int) int {
 // revisions compares the figures of the database with those that were published before a version.
 func (r *run) revisions(db *transform.Warehouse, version int) (all exports.Revisions, err error) {
 	line := r.earlierRelease(version)
-	if line < 0 || r.journal.Entries()[line].Figures == "" {
+	r.first, r.since = nil, line
+	if line < 0 {
+		r.first, err = exports.PackFirst(nil, nil)
+		return all, err
+	}
+	if r.journal.Entries()[line].Figures == "" {
 		return all, nil
 	}
 	v := &revising{run: r, db: db, line: line, release: r.journal.Entries()[line], sheets: map[string][]string{}, places: map[int][]transform.Correction{}}
@@ -90,7 +98,8 @@ func (r *run) revisions(db *transform.Warehouse, version int) (all exports.Revis
 		return all, err
 	}
 	all.Statistics = exports.NewRevisionStatistics(first, v.is)
-	return all, nil
+	r.first, err = exports.PackFirst(first, v.is)
+	return all, err
 }
 
 // published are the figures of a release, as it published them.
@@ -102,9 +111,17 @@ func (r *run) published(e ingest.Entry) (map[exports.FigureKey]exports.Figure, e
 	return exports.ReadFigures(r.ctx, data)
 }
 
-// firstPublished are the figures as they were first published, in releases up to the earlier one.
+// firstPublished are the figures as they were first published, in releases up to the earlier one. Where that one does not
+// tell, every release is read.
 func (v *revising) firstPublished() (map[exports.FigureKey]exports.Figure, error) {
-	first, seen := map[exports.FigureKey]exports.Figure{}, map[string]bool{}
+	if v.release.First != "" {
+		data, err := v.workspace.archive().Get(v.release.First)
+		if err != nil {
+			return nil, fmt.Errorf("first figures of release %s v%d: %w", v.release.Period, v.release.Version, err)
+		}
+		return exports.UnpackFirst(data, v.was)
+	}
+	first, seen := make(map[exports.FigureKey]exports.Figure, len(v.was)), map[string]bool{}
 	for _, e := range v.journal.Entries()[:v.line+1] {
 		if e.Type != ingest.EntryRelease || e.Figures == "" || seen[e.Figures] {
 			continue
@@ -536,8 +553,8 @@ func (v *revising) methodCause(id string) (c exports.Cause, err error) {
 	return exports.Cause{Kind: exports.Computation, What: was.Code + " → " + is.Code}, nil
 }
 
-// keepPublished archives what a release published, by which method, and the fingerprints of what it rests on; the
-// digests are put in its line.
+// keepPublished archives what a release published, by which method, the fingerprints of what it rests on, and what was
+// first published otherwise; the digests are put in its line.
 func (r *run) keepPublished(db *transform.Warehouse, dir string, line *ingest.Entry) error {
 	figures, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(exports.FiguresFile)))
 	if err != nil {
@@ -559,7 +576,19 @@ func (r *run) keepPublished(db *transform.Warehouse, dir string, line *ingest.En
 			return err
 		}
 	}
-	return nil
+	if r.first == nil || r.otherFigures(line.Figures) {
+		return nil
+	}
+	line.First, err = r.workspace.archive().Put(r.first)
+	return err
+}
+
+// otherFigures reports whether other figures were published after the release that a new one is compared with: of an
+// earlier month that was published again, say. What was first published before the new one does not tell theirs.
+func (r *run) otherFigures(figures string) bool {
+	return slices.ContainsFunc(r.journal.Entries()[r.since+1:], func(e ingest.Entry) bool {
+		return e.Type == ingest.EntryRelease && e.Figures != figures
+	})
 }
 
 // sayRevisions prints how many published figures a release revises, by their causes.

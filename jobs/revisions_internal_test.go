@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"cairn/exports"
+	"cairn/ingest"
 	"cairn/jobs/demo"
 	"cairn/transform"
 )
@@ -370,5 +372,85 @@ func TestTerritoryAdded(t *testing.T) {
 	}
 	if _, said := p.reissued(day.AddDate(0, 0, 1), day); !strings.Contains(said, "as known on "+day.Format(time.DateOnly)) {
 		t.Errorf("the day before: %s", said)
+	}
+}
+
+// What a release tells of the figures that were first published otherwise is what reading every release before it tells;
+// it is silent where releases were not published one after the other.
+func TestFirstPublished(t *testing.T) {
+	t.Parallel()
+	if testing.Short() || !thorough {
+		t.Skip("publishes many releases: make check")
+	}
+	world, source := newSource(t, 3, 5, "arlenthe", "valbrune")
+	p := newReplay(t, world, source)
+	at := func(day string) time.Time {
+		d, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, day := range []string{"2026-08-20", "2026-09-20", "2026-10-20"} {
+		p.receive(at(day))
+		p.run(at(day), &runCmd{})
+	}
+	var corrected string
+	for _, d := range world.Deliveries {
+		if d.Territoire == "arlenthe" && d.Periode.Format("2006-01") == "2026-07" && d.Emetteur == "" && !d.Rejected {
+			corrected = d.Path
+		}
+	}
+	p.correct(corrected, "Dialogues", "D2", "Reporté", at("2026-10-21"))
+	p.run(at("2026-10-21"), &runCmd{})
+	p.run(at("2026-10-22"), &runCmd{Period: "2026-08"})
+	p.receive(at("2026-11-20"))
+	p.run(at("2026-11-20"), &runCmd{})
+
+	w, err := OpenWorkspace(p.env.workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{env: p.env, workspace: w}
+	if r.journal, err = w.journal(); err != nil {
+		t.Fatal(err)
+	}
+	var tell []string
+	revised := 0
+	for line, e := range r.journal.Entries() {
+		if e.Type != ingest.EntryRelease {
+			continue
+		}
+		tell = append(tell, fmt.Sprintf("%s v%d %t", e.Period, e.Version, e.First != ""))
+		if e.First == "" {
+			continue
+		}
+		v := &revising{run: r, line: line, release: e}
+		if v.was, err = r.published(e); err != nil {
+			t.Fatal(err)
+		}
+		told, err := v.firstPublished()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.release.First = ""
+		read, err := v.firstPublished()
+		if err != nil || len(read) == 0 || len(told) != len(read) {
+			t.Fatalf("%s v%d tells %d figures, all before it %d: %v", e.Period, e.Version, len(told), len(read), err)
+		}
+		for k, want := range read {
+			if got := told[k]; got.Value != want.Value || got.Statut != want.Statut {
+				t.Errorf("%s v%d tells %v as %v, first published was %v", e.Period, e.Version, k, got, want)
+			}
+			if is := v.was[k]; is.Value != want.Value || is.Statut != want.Statut {
+				revised++
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"2026-07 v1 true", "2026-08 v1 true", "2026-09 v1 true", "2026-09 v2 true", "2026-08 v2 false", "2026-10 v1 false"}, tell); diff != "" {
+		t.Error(diff)
+	}
+	if revised == 0 {
+		t.Error("no figure was first published otherwise: it shows nothing")
 	}
 }

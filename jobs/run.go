@@ -68,6 +68,8 @@ type run struct {
 	state     transform.State
 	inputs    string // digest of all that the release is a function of
 	revised   exports.Revisions
+	first     []byte // exports.PackFirst of what the release tells; nil where it is not known
+	since     int    // the line of the release with which it is compared; −1 when there is none
 }
 
 func (r *run) do() error {
