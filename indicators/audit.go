@@ -55,15 +55,24 @@ func Audit(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, 
 			secret[ind.ID] = ind
 		}
 	}
-	published := map[string][]*issue{} // by indicator: of this release, then of the earlier ones
-	for _, release := range append([]string{""}, earlier...) {
-		if err := readIssues(ctx, w, slices.Sorted(maps.Keys(secret)), release, published); err != nil {
-			return fmt.Errorf("audit %s: %w", release, err)
-		}
-	}
 	ids := slices.Sorted(maps.Keys(secret))
+	releases := append([]string{""}, earlier...) // this one first
+	published := make([]map[string]*issue, len(releases))
+	err = ingest.Each(len(releases), func(i int) (err error) {
+		if published[i], err = readIssues(ctx, w, ids, releases[i]); err != nil {
+			return fmt.Errorf("audit %s: %w", releases[i], err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return ingest.Each(len(ids), func(i int) error {
-		ind, issues := secret[ids[i]], published[ids[i]]
+		ind := secret[ids[i]]
+		var issues []*issue
+		for _, all := range published {
+			issues = append(issues, all[ind.ID])
+		}
 		for _, target := range issues {
 			if err := target.audit(ind, issues, members); err != nil {
 				return err
@@ -73,8 +82,8 @@ func Audit(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, 
 	})
 }
 
-// readIssues adds what a release publishes of some indicators.
-func readIssues(ctx context.Context, w *transform.Warehouse, ids []string, release string, published map[string][]*issue) error {
+// readIssues is what a release publishes of some indicators, by indicator.
+func readIssues(ctx context.Context, w *transform.Warehouse, ids []string, release string) (map[string]*issue, error) {
 	source := "indicateur.publiees"
 	if release != "" {
 		source = "(SELECT * REPLACE ((periode || '-01')::DATE AS periode) FROM read_parquet(" + literal(release) + "))"
@@ -82,27 +91,26 @@ func readIssues(ctx context.Context, w *transform.Warehouse, ids []string, relea
 	rows, err := w.QueryContext(ctx, `SELECT indicateur, territoire_id, periode, modalite, effectif, population, numerateur, denominateur, statut FROM `+source+
 		` WHERE list_contains(?, indicateur) ORDER BY ALL`, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	of := map[string]*issue{}
 	for _, id := range ids {
 		of[id] = &issue{release: release, at: map[spot]int{}}
-		published[id] = append(published[id], of[id])
 	}
 	for rows.Next() {
 		var f Figure
 		var count, population sql.Null[int64]
 		var statut string
 		if err := rows.Scan(&f.Indicator, &f.Territory, &f.Period, &f.Modalite, &count, &population, &f.Numerator, &f.Denominator, &statut); err != nil {
-			return err
+			return nil, err
 		}
 		f.Statut, f.Effectif, f.Population, f.Hidden = Statut(statut), int(count.V), int(population.V), !count.Valid
 		i := of[f.Indicator]
 		i.at[spot{f.Territory, f.Period, f.Modalite}] = len(i.figures)
 		i.figures = append(i.figures, f)
 	}
-	return rows.Err()
+	return of, rows.Err()
 }
 
 // audit looks for a hidden figure of one release that all of them together tell.
