@@ -135,10 +135,13 @@ func SyncFile(path string) error {
 
 // SyncTree makes every file and folder below dir durable, for a staged set that a rename publishes.
 func SyncTree(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return SyncFile(path)
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return EachWritten(len(paths), func(i int) error { return SyncFile(paths[i]) })
 }
