@@ -37,6 +37,9 @@ type Figure struct {
 	rest   [6]any // bounds, effectif, population, numerator, denominator
 }
 
+// Revises reports whether a figure has another value or status than one that was published.
+func (f Figure) Revises(was Figure) bool { return f.Value != was.Value || f.Statut != was.Statut }
+
 // figureColumns are those of a row of indicateurs, as Figures and ReadFigures take them.
 var figureColumns = []string{"indicateur", "territoire_id", "periode", "modalite", "valeur", "statut",
 	"borne_basse", "borne_haute", "effectif", "population", "numerateur", "denominateur"}
@@ -103,7 +106,7 @@ type firstFigure struct {
 func PackFirst(first, now map[FigureKey]Figure) ([]byte, error) {
 	changed := []firstFigure{}
 	for k, was := range first {
-		if is := now[k]; was.Value != is.Value || was.Statut != is.Statut {
+		if now[k].Revises(was) {
 			f := firstFigure{FigureKey: k, Statut: was.Statut}
 			if was.Value.Valid {
 				f.Value = &was.Value.V

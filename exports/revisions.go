@@ -146,7 +146,7 @@ func NewRevisionStatistics(first, now map[FigureKey]Figure) []RevisionStatistic 
 		}
 		was, is := first[k], now[k]
 		s.Figures++
-		if was.Value != is.Value || was.Statut != is.Statut {
+		if is.Revises(was) {
 			s.Revised++
 		}
 		if was.Value.Valid && is.Value.Valid {

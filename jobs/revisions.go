@@ -58,9 +58,8 @@ func (r *run) earlierRelease(version int) int {
 		case e.Type != ingest.EntryRelease:
 		case e.Period == month && e.Version >= version:
 			return found
-		case version > 1 && e.Period == month && e.Version == version-1:
-			found = i
-		case version == 1 && e.Period < month && (found < 0 || e.Period >= entries[found].Period): // one of a month before that may have been published since
+		case e.Period == month && e.Version == version-1,
+			version == 1 && e.Period < month && (found < 0 || e.Period >= entries[found].Period): // one of a month before that may have been published since
 			found = i
 		}
 	}
@@ -159,7 +158,7 @@ func (r *run) figuresDiffer(db *transform.Warehouse, e ingest.Entry) (bool, erro
 // rows are the revised figures with their causes.
 func (v *revising) rows() ([]exports.Revision, error) {
 	for k, was := range v.was {
-		if is := v.is[k]; is.Value != was.Value || is.Statut != was.Statut {
+		if v.is[k].Revises(was) {
 			v.revised = append(v.revised, k)
 		}
 	}
