@@ -85,7 +85,7 @@ func (e *env) openAsOf(w *Workspace, asOf asOfFlag) (journal *ingest.Journal, db
 		return r.journal, db, discard, nil
 	}
 	if journal, err = w.journal(); err == nil {
-		db, err = w.open()
+		db, err = w.open(e.ctx)
 	}
 	if err != nil {
 		return journal, nil, nil, err

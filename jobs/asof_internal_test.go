@@ -249,7 +249,7 @@ func (p *replay) decide(day time.Time) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	db, err := w.open()
+	db, err := w.open(context.Background())
 	if err != nil {
 		p.t.Fatal(err)
 	}

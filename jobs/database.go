@@ -39,8 +39,9 @@ func (e *damagedError) Error() string { return "the database is damaged: " + e.w
 
 var errNoDatabase = errors.New("no database")
 
-// open opens the database that stands, to be read. The outbox may be written by it.
-func (w *Workspace) open() (*transform.Warehouse, error) {
+// open opens the database that stands, to be read: one that this program has built, since what its tables mean is the
+// program's. The outbox may be written by it.
+func (w *Workspace) open(ctx context.Context) (*transform.Warehouse, error) {
 	stands, err := w.stands()
 	switch {
 	case errors.As(err, new(*damagedError)):
@@ -50,7 +51,18 @@ func (w *Workspace) open() (*transform.Warehouse, error) {
 	case !stands:
 		return nil, &hintError{errNoDatabase, "nothing has been built here yet: cairn run"}
 	}
-	return w.openStanding()
+	db, err := w.openStanding()
+	if err != nil {
+		return nil, err
+	}
+	built, err := db.BuiltFrom(ctx)
+	if by, _, _ := strings.Cut(built.Key, " "); err == nil && built.Key != "" && by != codeID() {
+		err = &hintError{fmt.Errorf("%w of this version of cairn: another one has built it", errNoDatabase), "cairn run builds it again from the archive"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // openStanding opens the database whose bytes were just looked at.

@@ -26,7 +26,7 @@ func (c *decideCmd) Run(e *env) error {
 		return fmt.Errorf("decide: %w", err)
 	}
 	defer release()
-	db, err := w.open()
+	db, err := w.open(e.ctx)
 	if err != nil {
 		return err
 	}

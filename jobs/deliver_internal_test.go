@@ -73,7 +73,7 @@ func (d *deliveries) journal() *ingest.Journal {
 // deliver is one process that delivers: what it knows of earlier ones, it reads in the journal. It returns what the server got.
 func (d *deliveries) deliver(o occasion, again bool) (sent []string, refused int, err error) {
 	d.Helper()
-	db, err := d.w.open()
+	db, err := d.w.open(context.Background())
 	if err != nil {
 		d.Fatal(err)
 	}

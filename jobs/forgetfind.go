@@ -271,7 +271,7 @@ func (f *forgetting) findDecisions() error {
 	if err != nil || !stands {
 		return err
 	}
-	db, err := f.workspace.open()
+	db, err := f.workspace.open(f.ctx)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (c *rebuildCmd) run(e *env) error {
 
 // asBuilt reads the inputs as they were when the database was built; false when they can no longer be had.
 func (r *run) asBuilt() (bool, error) {
-	db, err := r.workspace.open()
+	db, err := r.workspace.openStanding()
 	if err != nil {
 		return false, err
 	}

@@ -83,7 +83,7 @@ func (c *rehearseCmd) run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if data, err = exports.MethodArchive(r.code()); err != nil {
+	if data, err = exports.MethodArchive(codeID()); err != nil {
 		return err
 	}
 	after, err := exports.OpenMethod(data)

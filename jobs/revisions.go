@@ -210,7 +210,7 @@ func (v *revising) list() error {
 	for _, r := range receptions {
 		at[r.Place] = r
 	}
-	current, err := exports.MethodArchive(v.code())
+	current, err := exports.MethodArchive(codeID())
 	if err != nil {
 		return err
 	}
@@ -539,7 +539,7 @@ func (v *revising) methodCause(id string) (c exports.Cause, err error) {
 	if err != nil {
 		return c, err
 	}
-	if data, err = exports.MethodArchive(v.code()); err != nil {
+	if data, err = exports.MethodArchive(codeID()); err != nil {
 		return c, err
 	}
 	is, err := exports.ReadMethod(data)
@@ -559,7 +559,7 @@ func (r *run) keepPublished(db *transform.Warehouse, dir string, line *ingest.En
 	if err != nil {
 		return err
 	}
-	method, err := exports.MethodArchive(r.code())
+	method, err := exports.MethodArchive(codeID())
 	if err != nil {
 		return err
 	}

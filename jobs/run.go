@@ -315,7 +315,8 @@ func readPublication(e ingest.Entry) (p transform.Publication, err error) {
 	return p, nil
 }
 
-// digest identifies the inputs of a run: receptions, reference files, configuration, the release asked for, code.
+// digest identifies the inputs of a run: the code, by which it begins, receptions, reference files, configuration, the
+// release asked for.
 func (r *run) digest(period time.Time, final bool) string {
 	hash := sha256.New()
 	encoder := json.NewEncoder(hash)
@@ -326,15 +327,15 @@ func (r *run) digest(period time.Time, final bool) string {
 		encoder.Encode([]any{e.Finding, e.Decision, e.Reason})
 	}
 	encoder.Encode(r.state.Withdrawn)
-	encoder.Encode([]any{r.state.References, r.workspace.Config, period, r.code()})
+	encoder.Encode([]any{r.state.References, r.workspace.Config, period})
 	if final {
 		encoder.Encode("final")
 	}
-	return hex.EncodeToString(hash.Sum(nil))
+	return codeID() + " " + hex.EncodeToString(hash.Sum(nil))
 }
 
-// code identifies the program and its method.
-func (r *run) code() string { return Version + "+" + exports.MethodDigest()[:12] }
+// codeID identifies the program and its method.
+func codeID() string { return Version + "+" + exports.MethodDigest()[:12] }
 
 // upToDate finds a release of the same inputs that stands whole in the outbox.
 func (r *run) upToDate() (ingest.Entry, bool) {
@@ -462,7 +463,7 @@ func (r *run) stage(db *transform.Warehouse, outbox string, version int) (dir, m
 	bar := r.progress("writing the release")
 	defer bar.end()
 	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
-		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: r.code(),
+		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: codeID(),
 		References: r.state.References, Parameters: r.state.Parametres,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
 		Funders: r.workspace.Config.funders(), Revisions: r.revised, Earlier: r.earlier(version), Erased: r.erased(),

@@ -50,7 +50,7 @@ func (c *sendCmd) deliver(e *env, w *Workspace) error {
 		o.due = dueDay(o.period)
 		o.step = int(today(e.now()).Sub(o.due).Hours() / 24)
 	}
-	db, err := w.open()
+	db, err := w.open(e.ctx)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func (e *env) workbooks(w *Workspace) (*workbooks, error) {
 	if stands, err := w.stands(); !stands {
 		return b, err // nothing has run here yet: no register is known
 	}
-	if b.db, err = w.open(); err != nil {
+	if b.db, err = w.open(e.ctx); err != nil {
 		return nil, err
 	}
 	if err := b.db.Built(e.ctx); err != nil {

@@ -172,8 +172,8 @@ func (c *verifyCmd) again(e *env, files fs.FS, checked exports.Checked) ([]expor
 	fmt.Fprintf(e.stdout, "recalculé depuis l’espace de travail, de l’archive et de %d lignes du journal\u00a0: tous les chiffres de tous les mois\u00a0; %d fichiers ont les mêmes octets\n", line, same)
 	switch {
 	case manifest == published.Manifest: // what differs was changed since
-	case r.code() != checked.Code:
-		fmt.Fprintf(e.stdout, "elle a été faite par %s, ce programme est %s\u00a0: ce qui diffère peut venir de là\n", checked.Code, r.code())
+	case codeID() != checked.Code:
+		fmt.Fprintf(e.stdout, "elle a été faite par %s, ce programme est %s\u00a0: ce qui diffère peut venir de là\n", checked.Code, codeID())
 	default:
 		fmt.Fprintln(e.stdout, "ce programme donne d’autres octets que ceux qui ont été publiés\u00a0: cairn.toml a changé depuis, ou quelque chose a été oublié")
 	}
