@@ -57,7 +57,7 @@ func (p *place) pointBlocks() []pointBlock {
 			continue
 		}
 		if n := len(blocks); n == 0 || blocks[n-1].code != r.text("indicateur") {
-			blocks = append(blocks, pointBlock{family: r.text("famille"), code: r.text("indicateur"), name: r.text("nom"), unit: r.text("unite"), at: at})
+			blocks = append(blocks, pointBlock{family: r.text("famille"), code: r.text("indicateur"), name: titled(r), unit: r.text("unite"), at: at})
 		}
 		b := &blocks[len(blocks)-1]
 		b.rows, b.figures = append(b.rows, r), append(b.figures, figureOf(r))

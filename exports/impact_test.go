@@ -135,20 +135,21 @@ func TestProof(t *testing.T) {
 }
 
 func TestChartFinding(t *testing.T) {
-	at := func(value, low, high, reference any) record {
-		return record{"unite": "part", "statut_code": "ok", "valeur": value, "borne_basse": low, "borne_haute": high, "reference": reference}
+	// The interval of the value leaves the start out each time: what counts is that of the change.
+	at := func(value, reference, low, high any) record {
+		return record{"unite": "part", "statut_code": "ok", "valeur": value, "borne_basse": value, "borne_haute": value, "reference": reference, "ecart_bas": low, "ecart_haut": high}
 	}
-	up, down, unclear, unknown := at(0.5, 0.4, 0.6, 0.1), at(0.2, 0.1, 0.3, 0.4), at(0.5, 0.2, 0.8, 0.4), at(nil, nil, nil, nil)
+	up, down, unclear, unknown := at(0.5, 0.1, 0.2, 0.5), at(0.2, 0.4, -0.4, -0.1), at(0.5, 0.4, -0.2, 0.3), at(nil, nil, nil, nil)
 	for _, c := range []struct {
 		places []record
 		want   string
 	}{
 		{nil, "Aucun territoire n’a encore une valeur et un départ : trop tôt pour le dire"},
 		{[]record{unknown}, "Aucun territoire n’a encore une valeur et un départ : trop tôt pour le dire"},
-		{[]record{up, up, down, unclear}, "Trois territoires sur quatre sont au-dessus de leur propre départ, un au-dessous\u202f; l’intervalle exclut le départ pour trois"},
-		{[]record{up, unknown}, "Un territoire sur un est au-dessus de son propre départ, aucun au-dessous\u202f; l’intervalle exclut le départ pour un"},
-		{[]record{unclear, unclear}, "Deux territoires sur deux sont au-dessus de leur propre départ, aucun au-dessous\u202f; l’intervalle n’exclut le départ pour aucun"},
-		{[]record{down, down}, "Aucun territoire sur deux est au-dessus de son propre départ, deux au-dessous\u202f; l’intervalle exclut le départ pour deux"},
+		{[]record{up, up, down, unclear}, "Trois territoires sur quatre sont au-dessus de leur propre départ, un au-dessous\u202f; l’écart est assuré pour trois"},
+		{[]record{up, unknown}, "Un territoire sur un est au-dessus de son propre départ, aucun au-dessous\u202f; l’écart est assuré pour un"},
+		{[]record{unclear, unclear}, "Deux territoires sur deux sont au-dessus de leur propre départ, aucun au-dessous\u202f; l’écart n’est assuré pour aucun"},
+		{[]record{down, down}, "Aucun territoire sur deux n’est au-dessus de son propre départ, deux au-dessous\u202f; l’écart est assuré pour deux"},
 	} {
 		if got := chartFinding(c.places); got != typo(c.want) {
 			t.Errorf("%q, want %q", got, c.want)
@@ -355,7 +356,7 @@ func TestImpactAnnex(t *testing.T) {
 	if last-header != len(impactFigures) {
 		t.Errorf("%d rows of effects, want %d", last-header, len(impactFigures))
 	}
-	if got := strings.Join(rows[header][:8], "|"); got != "C02|Maintien de l’engagement public à 24 mois|Alliances de confiance entre acteurs|0.58|0.46|0.39|0.53|-0.12" {
+	if got := strings.Join(rows[header][:8], "|"); got != "C02|Maintien de l’engagement public à 24 mois|Alliances de confiance entre acteurs|0.58|0.46|0.39|0.53|-12" {
 		t.Errorf("first row %s", got)
 	}
 	again, err := fullSummary(t).annex(t.Context())

@@ -65,7 +65,7 @@ func (s *summary) fillCover(out *sheet) {
 
 func (s *summary) fillEffects(out *sheet) {
 	out.sentences = []string{
-		"Cette feuille contient un tableau : une ligne par indicateur. Départ, ou référence : la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme.",
+		"Cette feuille contient un tableau : une ligne par indicateur. Départ, ou référence : la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme. D’une somme de plusieurs territoires, référence et évolution sont celles des territoires que compte sa dernière valeur : qui arrive ou manque n’est pas un changement.",
 		"La preuve est celle d’un changement depuis le départ, non de sa cause : il n’y a pas de territoires de comparaison.",
 		"[nd] non disponible, [ns] trop peu de territoires ou d’observations, [so] sans objet, [s] secret.",
 	}
@@ -93,7 +93,10 @@ func (s *summary) fillEffects(out *sheet) {
 		} else if e.effectif.Valid {
 			effectif = e.effectif.V
 		}
-		change := cell(e.value.V-e.reference.V, e.value.Valid && e.reference.Valid, none)
+		change := any(none)
+		if gap := e.gap(); gap.Valid {
+			change = differenceCell(e.unit, gap)
+		}
 		out.rows = append(out.rows, []any{e.code, typo(e.label), typo(funder), cell(e.reference.V, e.reference.Valid, none), cell(e.value.V, e.value.Valid, symbolOf(statut)),
 			cell(e.low.V, e.low.Valid, none), cell(e.high.V, e.high.Valid, none), change, effectif, movement, e.proof(), typo(e.source)})
 	}

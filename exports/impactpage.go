@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cairn/indicators"
 )
 
 // The page is one HTML file that needs nothing else: no script, no font, no outside request. Its words are
@@ -183,6 +185,9 @@ func (s *summary) card(e effect) keyCard {
 		c.Start = "au départ : " + percent(e.reference.V) + " ; " + e.changeText()
 	}
 	c.Detail, c.Start, c.Movement = typo(c.Detail), typo(c.Start), typo(e.movement())
+	if e.outside() && !e.trending() && e.word != indicators.TooEarly {
+		c.Movement = clearGap
+	}
 	return c
 }
 
@@ -195,7 +200,8 @@ func (e effect) changeText() string {
 	text := "écart : " + gap
 	if e.between.Low.Valid && e.between.High.Valid {
 		bound := func(x float64) string {
-			return strings.TrimSuffix(strings.Replace(signed(e.unit, x), "sans écart", "0", 1), noBreak+"points")
+			number, _, _ := strings.Cut(strings.Replace(signed(e.unit, x), "sans écart", "0", 1), noBreak+"point")
+			return number
 		}
 		text += fmt.Sprintf(" (de %s à %s)", bound(e.between.Low.V), bound(e.between.High.V))
 	}
@@ -254,7 +260,7 @@ func (s *summary) meansRows() []meansRow {
 func (s *summary) method(annex string) [][2]string {
 	r := s.release
 	lines := [][2]string{
-		{"Méthode", "dix indicateurs choisis d’avance, les mêmes pour tous les financeurs ; départ : médiane des trois premiers mois qui ont une valeur ; formules, limites et sources dans l’annexe."},
+		{"Méthode", "dix indicateurs choisis d’avance, les mêmes pour tous les financeurs ; départ : médiane des trois premiers mois qui ont une valeur (d’une somme, pour les territoires qu’elle compte aujourd’hui) ; formules, limites et sources dans l’annexe."},
 		{"Données", "annexe " + annex + " ; données ouvertes : donnees/datapackage.json ; licence " + r.Licence + "."},
 		{"Version", fmt.Sprintf("%s, version %d, données reçues jusqu’au %s ; calcul %s, empreinte de la méthode %s.", monthName(r.Period), r.Version, dayName(s.made), r.Code, MethodDigest()[:16]) + spaced(r.ErasedText())},
 		{"Contact", r.Contact},

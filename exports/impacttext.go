@@ -61,6 +61,9 @@ var proofMeanings = [][2]string{
 	{"non testée", "une durée, qui accumule toute l’histoire, sans intervalle de l’écart"},
 }
 
+// clearGap is said of a figure that is not where it began, and of which no trend stands out.
+const clearGap = "l’écart est net, la tendance n’est pas établie"
+
 // finding is the summary's title: what the first figure shows, in a sentence.
 func (s *summary) finding() string {
 	e := s.figures[keyFigures[0]]
@@ -85,7 +88,7 @@ func (s *summary) finding() string {
 	case !up && !down:
 		return typo(value + ", comme au départ")
 	case e.outside():
-		return typo(fmt.Sprintf("%s, contre %s au départ ; l’écart est net, la tendance n’est pas établie", value, percent(e.reference.V)))
+		return typo(fmt.Sprintf("%s, contre %s au départ ; %s", value, percent(e.reference.V), clearGap))
 	}
 	return typo(fmt.Sprintf("%s, contre %s au départ ; cet écart ne se distingue pas du hasard", value, percent(e.reference.V)))
 }
@@ -126,7 +129,7 @@ func chartFinding(places []record) string {
 		case f.value.V < f.reference.V:
 			down++
 		}
-		if f.low.Valid && f.high.Valid && (f.low.V > f.reference.V || f.high.V < f.reference.V) {
+		if f.outside() {
 			clear++
 		}
 	}
@@ -134,7 +137,10 @@ func chartFinding(places []record) string {
 		return typo("Aucun territoire n’a encore une valeur et un départ : trop tôt pour le dire")
 	}
 	are := func(n int) string {
-		if n < 2 {
+		switch n {
+		case 0:
+			return "n’est"
+		case 1:
 			return "est"
 		}
 		return "sont"
@@ -155,9 +161,9 @@ func chartFinding(places []record) string {
 	}
 	switch clear {
 	case 0:
-		text += " ; l’intervalle n’exclut le départ pour aucun"
+		text += " ; l’écart n’est assuré pour aucun"
 	default:
-		text += " ; l’intervalle exclut le départ pour " + inLetters(clear, false)
+		text += " ; l’écart est assuré pour " + inLetters(clear, false)
 	}
 	return typo(text)
 }
@@ -186,7 +192,7 @@ func (s *summary) storyText() []string {
 	if after != "" {
 		all = append(all, typo(strings.TrimSpace(after)))
 	}
-	return append(all, typo("Choisi par règle : l’effet positif le mieux prouvé des douze mois ; à preuve égale, le plus important, puis le plus récent."))
+	return append(all, typo("Choisi par règle : l’effet positif le mieux prouvé des douze mois ; à preuve égale, le plus important, puis celui d’un projet célébré, puis le plus récent."))
 }
 
 // leastBeneficiaries are as few as a story says the number of.
@@ -202,7 +208,7 @@ func (s *summary) failuresText() []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, typo(fmt.Sprintf(format, args...))) }
 	var back []string
-	established, more := 0, 0
+	proofs, more := map[string]int{}, 0
 	for _, e := range s.effects() {
 		if e.against() {
 			if len(back) == listed {
@@ -210,26 +216,25 @@ func (s *summary) failuresText() []string {
 			} else {
 				back = append(back, fmt.Sprintf("%s (%s, %s au départ)", strings.ToLower(e.name), quantity(e.unit, e.value.V), quantity(e.unit, e.reference.V)))
 			}
-			if p := e.proof(); p == "forte" || p == "moyenne" {
-				established++
-			}
+			proofs[e.proof()]++
 		}
 	}
 	if more > 0 {
 		back = append(back, counted(more, "", "autre (tableau des effets)", "autres (tableau des effets)"))
 	}
-	switch {
-	case len(back) == 0:
-	case established == 0:
-		add("Moins bien qu’au départ, sans que l’écart se distingue du hasard : %s.", enumerate(back))
-	default:
-		add("Moins bien qu’au départ : %s ; la preuve est moyenne ou forte pour %s.", enumerate(back), inLetters(established, false))
+	if len(back) > 0 {
+		var strengths []string
+		for _, m := range proofMeanings {
+			if n := proofs[m[0]]; n > 0 {
+				strengths = append(strengths, m[0]+" pour "+inLetters(n, false))
+			}
+		}
+		add("Moins bien qu’au départ : %s ; preuve %s.", enumerate(back), enumerate(strengths))
 	}
 	if e := s.figures["E08"]; e.value.Valid && e.denominator.V > e.numerator.V {
 		text := counted(int(e.denominator.V-e.numerator.V), "", "dialogue prévu n’a pas été tenu", "dialogues prévus n’ont pas été tenus")
 		if len(s.refusals) > 0 {
-			first := s.refusals[0]
-			text += fmt.Sprintf(" ; motif le plus fréquent : %s (%s)", strings.ToLower(first.figure.modalite), frenchNumber(first.value.V, 0))
+			text += " ; motif le plus fréquent : " + strings.ToLower(s.refusals[0].figure.modalite)
 		}
 		add("%s.", text)
 	}
@@ -259,6 +264,7 @@ func (s *summary) limitsText() []string {
 	all := []string{
 		"Contribution, non attribution : sans territoires de comparaison, ces chiffres disent ce qui a changé pendant le programme, non ce que le programme a causé.",
 		"Tout est déclaré par les territoires ; ce qui n’est pas écrit dans un classeur n’est pas compté.",
+		"Une somme, d’effets ou d’heures, laisse de côté un territoire auquel plus de trois mois sur douze manquent ; son départ est celui des territoires qu’elle compte aujourd’hui.",
 		"« Non détectable » ne veut pas dire stable : sur deux ans, un changement modéré passe le plus souvent inaperçu.",
 	}
 	missing := map[string]bool{}

@@ -155,7 +155,7 @@ func fillQuartiles(_ context.Context, p *place, rows []record, s *sheet) error {
 		}
 		f := unitFormats[r.text("unite")]
 		cell := func(column, statut string) any { return figureCell(r[column], statut, f) }
-		s.rows = append(s.rows, []any{r.text("indicateur"), typo(r.text("nom")), r.text("modalite"), r["periode"], r["territoires"],
+		s.rows = append(s.rows, []any{r.text("indicateur"), typo(titled(r)), r.text("modalite"), r["periode"], r["territoires"],
 			cell("quartile_bas", "effectif_insuffisant"), cell("mediane", "effectif_insuffisant"), cell("quartile_haut", "effectif_insuffisant"), cell("programme", r.text("statut")),
 			r.or("rupture", "aucune")})
 	}

@@ -26,7 +26,7 @@ func (f figure) standing() standing {
 	up, down := f.moved()
 	trend := map[indicators.Word]string{indicators.Rising: "en hausse", indicators.Falling: "en baisse"}[f.word]
 	if proof != "forte" && proof != "moyenne" {
-		word := map[string]string{"faible": "non assuré", "trop tôt": "trop tôt", "non testée": "non testé", "sans valeur": "sans valeur"}[proof]
+		word := map[string]string{"faible": "non assuré", "trop tôt": tooEarly, "non testée": notTested, "sans valeur": withoutValue}[proof]
 		return standing{word: word}
 	}
 	limit, bounded := largeChanges[f.unit]
@@ -106,7 +106,7 @@ func overviewCell(f figure) any {
 	if !f.value.Valid {
 		return symbolOf(string(f.statut))
 	}
-	text := figureText(record{"valeur": f.value.V, "unite": f.unit})
+	text := quantity(f.unit, f.value.V)
 	if gap := f.gap(); gap.Valid {
 		text += " (" + signed(f.unit, gap.V) + ")"
 	}
@@ -114,7 +114,7 @@ func overviewCell(f figure) any {
 	return formatted{typo(text + "\n" + s.word), s.format()}
 }
 
-// standings says how many figures stand where: « 2 au-dessus, 1 au-dessous, 6 sans écart assuré, 1 sans valeur ».
+// standings says how many figures stand where: « 2 au-dessus, 1 au-dessous, 6 sans écart assuré, 1 trop tôt ».
 func standings(figures []figure) string {
 	counts := map[string]int{}
 	for _, f := range figures {
@@ -123,6 +123,9 @@ func standings(figures []figure) string {
 	var parts []string
 	for _, kind := range standingKinds {
 		if n := counts[kind]; n > 0 {
+			if n > 1 && kind == notTested {
+				kind += "s"
+			}
 			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
 		}
 	}
@@ -130,7 +133,14 @@ func standings(figures []figure) string {
 }
 
 // standingKinds are what is told apart in a sentence about territories.
-var standingKinds = []string{"au-dessus", "au-dessous", "sans écart assuré", "sans valeur"}
+var standingKinds = []string{"au-dessus", "au-dessous", "sans écart assuré", notTested, tooEarly, withoutValue}
+
+// The words of a standing of which nothing can be said.
+const (
+	notTested    = "non testé"
+	tooEarly     = "trop tôt"
+	withoutValue = "sans valeur"
+)
 
 func (s standing) kind() string {
 	switch {
@@ -138,8 +148,8 @@ func (s standing) kind() string {
 		return standingKinds[0]
 	case s.below:
 		return standingKinds[1]
-	case s.word == "sans valeur":
-		return standingKinds[3]
+	case slices.Contains(standingKinds, s.word):
+		return s.word
 	}
 	return standingKinds[2]
 }
@@ -149,7 +159,8 @@ func (s standing) kind() string {
 func signed(unit string, x float64) string {
 	text := frenchNumber(math.Abs(x), decimals(unit))
 	if unit == "part" {
-		text = frenchNumber(100*math.Abs(x), 0) + noBreak + "points"
+		text = frenchNumber(100*math.Abs(x), 0)
+		text += noBreak + map[bool]string{true: "point", false: "points"}[text == "1"]
 	}
 	switch {
 	case !strings.ContainsAny(text, "123456789"):

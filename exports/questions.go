@@ -33,6 +33,8 @@ func fillQuestions(_ context.Context, p *place, rows []record, s *sheet) error {
 	all = append(all, silenceQuestions(rows)...)
 	all = append(all, p.sharedQuestions()...)
 	for i, q := range all {
+		slices.Sort(q.territories)
+		slices.Sort(q.figures)
 		if rest := len(q.figures) - figureLimit; rest > 0 {
 			q.figures = append(q.figures[:figureLimit:figureLimit], "… et "+counted(rest, "", "autre", "autres"))
 		}

@@ -355,16 +355,10 @@ func (s *returnSheet) figures() error {
 
 // figureText is a value as a person reads it, or why there is none.
 func figureText(r record) string {
-	x, ok := r["valeur"].(float64)
-	switch {
-	case !ok:
-		return r.text("statut")
-	case r.text("unite") == "part":
-		return percent(x)
-	case r.text("unite") == "euros":
-		return frenchNumber(x, 0) + noBreak + "€"
+	if x, ok := r["valeur"].(float64); ok {
+		return quantity(r.text("unite"), x)
 	}
-	return frenchNumber(x, decimals(r.text("unite")))
+	return r.text("statut")
 }
 
 // decimals is how many a figure of a unit is written with.

@@ -100,18 +100,18 @@ func (f figure) baseline() string {
 		return "pas encore de référence"
 	}
 	reference := quantity(f.unit, f.reference.V)
+	up, down := f.moved()
 	switch {
-	case f.census() || !f.low.Valid || !f.high.Valid:
-		if gap := signed(f.unit, f.value.V-f.reference.V); strings.ContainsAny(gap, "+−") {
-			return typo(fmt.Sprintf("référence : %s, écart : %s", reference, gap))
-		}
+	case !up && !down:
 		return typo(fmt.Sprintf("référence : %s, sans écart", reference))
-	case f.low.V > f.reference.V:
-		return typo(fmt.Sprintf("au-dessus de la référence (%s), qui est hors de l’intervalle", reference))
-	case f.high.V < f.reference.V:
-		return typo(fmt.Sprintf("au-dessous de la référence (%s), qui est hors de l’intervalle", reference))
+	case !f.between.Low.Valid || !f.between.High.Valid:
+		return typo(fmt.Sprintf("référence : %s, écart : %s", reference, signed(f.unit, f.gap().V)))
+	case !f.outside():
+		return typo(fmt.Sprintf("référence : %s, pas d’écart assuré", reference))
+	case up:
+		return typo(fmt.Sprintf("au-dessus de la référence (%s), écart assuré", reference))
 	}
-	return typo(fmt.Sprintf("référence : %s, dans l’intervalle, donc pas d’écart assuré", reference))
+	return typo(fmt.Sprintf("au-dessous de la référence (%s), écart assuré", reference))
 }
 
 // movement is the trend in words, never stronger than its own.
@@ -191,7 +191,7 @@ func (f figure) proof() string {
 }
 
 // sentence says all of a figure: « C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessus de la
-// référence (31 %), qui est hors de l’intervalle ; en hausse depuis les débuts (sens favorable). »
+// référence (31 %), écart assuré ; en hausse depuis les débuts (sens favorable). »
 func (f figure) sentence() string {
 	parts := []string{f.title() + " : " + f.level()}
 	if text := f.baseline(); text != "" {
@@ -232,6 +232,15 @@ func inLetters(n int, feminine bool) string {
 		return words[n]
 	}
 	return frenchNumber(float64(n), 0)
+}
+
+// titled is an indicator's name, with the unit that no name tells, where none stands beside the values: « Délai médian de levée (mois) ».
+func titled(r record) string {
+	switch unit := r.text("unite"); unit {
+	case "mois", "jours", "heures":
+		return r.text("nom") + " (" + unit + ")"
+	}
+	return r.text("nom")
 }
 
 // quantity is a value in a unit of the indicators, as a person reads it: « 56 % », « 3,5 mois », « 1 200 € »,

@@ -14,7 +14,7 @@ func plainSpaces(text string) string {
 
 func TestSentences(t *testing.T) {
 	share := record{"indicateur": "C02", "nom": "Relations partenariales", "unite": "part", "sens": "hausse", "statut_code": "ok", "valeur": 0.56, "borne_basse": 0.35, "borne_haute": 0.75,
-		"numerateur": 14.0, "denominateur": 25.0, "effectif": int64(25), "reference": 0.31, "mot": "hausse"}
+		"numerateur": 14.0, "denominateur": 25.0, "effectif": int64(25), "reference": 0.31, "ecart_bas": 0.02, "ecart_haut": 0.46, "mot": "hausse"}
 	with := func(changes record) record {
 		r := record{}
 		for k, v := range share {
@@ -31,17 +31,17 @@ func TestSentences(t *testing.T) {
 		want string
 	}{
 		{"all that can be said", share,
-			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessus de la référence (31 %), qui est hors de l’intervalle ; en hausse depuis les débuts (sens favorable)."},
-		{"the baseline is within the interval: no distance is said", with(record{"reference": 0.45, "mot": "non_detectable"}),
-			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; référence : 45 %, dans l’intervalle, donc pas d’écart assuré ; aucune évolution ne se distingue du hasard."},
-		{"below", with(record{"reference": 0.9, "mot": "baisse"}),
-			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessous de la référence (90 %), qui est hors de l’intervalle ; en baisse depuis les débuts (sens défavorable)."},
+			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessus de la référence (31 %), écart assuré ; en hausse depuis les débuts (sens favorable)."},
+		{"the interval of the change holds none: no distance is said", with(record{"reference": 0.45, "ecart_bas": -0.18, "ecart_haut": 0.38, "mot": "non_detectable"}),
+			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; référence : 45 %, pas d’écart assuré ; aucune évolution ne se distingue du hasard."},
+		{"below", with(record{"reference": 0.9, "ecart_bas": -0.6, "ecart_haut": -0.1, "mot": "baisse"}),
+			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessous de la référence (90 %), écart assuré ; en baisse depuis les débuts (sens défavorable)."},
 		{"too early", with(record{"reference": nil, "mot": "trop_tot"}),
 			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; pas encore de référence ; trop tôt pour dire une évolution."},
-		{"a census has no interval, and is not ± 0", with(record{"valeur": 0.5, "numerateur": 6.0, "denominateur": 12.0, "borne_basse": 0.5, "borne_haute": 0.5, "mot": "non_testee"}),
+		{"a census has no interval, and is not ± 0", with(record{"valeur": 0.5, "numerateur": 6.0, "denominateur": 12.0, "borne_basse": 0.5, "borne_haute": 0.5, "ecart_bas": nil, "ecart_haut": nil, "mot": "non_testee"}),
 			"C02 Relations partenariales : 50 %, 6 sur N = 12, recensement ; référence : 31 %, écart : +19 points."},
 		{"one that describes is neither good nor bad", with(record{"sens": "descriptif"}),
-			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessus de la référence (31 %), qui est hors de l’intervalle ; en hausse depuis les débuts."},
+			"C02 Relations partenariales : 56 % (de 35 % à 75 %), 14 sur 25 ; au-dessus de la référence (31 %), écart assuré ; en hausse depuis les débuts."},
 		{"under the floor", with(record{"valeur": nil, "borne_basse": nil, "borne_haute": nil, "statut_code": "effectif_insuffisant", "numerateur": 3.0, "denominateur": 4.0}),
 			"C02 Relations partenariales : 3 sur 4, trop peu pour une valeur."},
 		{"secret", record{"indicateur": "C06", "nom": "Confiance", "unite": "part", "statut_code": "secret_primaire"},

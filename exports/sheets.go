@@ -417,21 +417,27 @@ var notes = []string{
 	"Une part est écrite en pour cent ; sa cellule contient un nombre de 0 à 1. Les valeurs sont celles du fichier donnees/indicateurs.parquet, sans arrondi.",
 	"Un indicateur d’état dit la situation au dernier jour du mois ; un indicateur d’événements porte sur les douze mois qui finissent ce mois-là : deux mois qui se suivent partagent onze mois.",
 	"L’intervalle à 95 % dit ce que la valeur pourrait être à si faible effectif. Deux valeurs dont les intervalles se recouvrent largement ne sont pas différentes.",
-	"La référence est la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme. L’évolution se lit depuis ces débuts : « hausse » ou « baisse » quand une tendance se distingue du hasard, malgré le grand nombre de séries examinées (en moyenne, au plus une annonce sur dix devrait être fausse). Elle ne dit ni pourquoi, ni si c’est un bien.",
+	"La référence est la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme. D’une somme de plusieurs territoires, référence et évolution sont celles des territoires que compte sa dernière valeur : qui arrive ou manque n’est pas un changement. L’évolution se lit depuis ces débuts : « hausse » ou « baisse » quand une tendance se distingue du hasard, malgré le grand nombre de séries examinées (en moyenne, au plus une annonce sur dix devrait être fausse). Elle ne dit ni pourquoi, ni si c’est un bien.",
 	"« Non détectable » ne veut pas dire stable : sur deux ans, un changement modéré passe le plus souvent inaperçu. « Trop tôt pour le dire » : moins de huit valeurs, ou de douze mois ; un relevé ne compte que pour les mois qui ont une observation nouvelle, des événements que par trimestres. « Non testée » : une durée, qui accumule toute l’histoire, ou la qualité des données.",
 	"L’écart à la référence est la valeur du mois moins la référence, en points pour une part. Sans intervalle qui le laisse hors de doute, il n’est qu’une différence de deux nombres.",
 	"Un recensement est écrit « sur N = n » : tout le registre a été compté, il n’y a pas d’intervalle. Une valeur sans intervalle n’en est pas plus sûre.",
 	"L’effectif est le nombre sur lequel porte le plancher : répondants, déclarants, dyades, dialogues ou engagements, selon l’indicateur.",
 	"Numérateur et dénominateur sont donnés même sous le plancher, pour qu’un petit territoire lise « 3 sur 4 » plutôt qu’un pour cent trompeur.",
-	"Dans la feuille « Données », duree est en jours ; cause vaut 1 pour l’événement étudié, 2 pour un événement concurrent, 0 quand rien n’est encore arrivé.",
 	"Un classeur reçu plus tard peut changer les mois passés : la version de la publication change alors, et les données ouvertes montrent tous les mois tels que connus aujourd’hui.",
 	"Ces chiffres servent à délibérer. Ils ne classent pas les territoires et ne jugent personne.",
 }
 
-func fillNotes(_ context.Context, _ *place, _ []record, s *sheet) error {
+// proofNote explains the sheet « Données » of an evaluators' workbook.
+const proofNote = "Dans la feuille « Données », duree est en jours ; cause vaut 1 pour l’événement étudié, 2 pour un événement concurrent, 0 quand rien n’est encore arrivé."
+
+func fillNotes(_ context.Context, p *place, _ []record, s *sheet) error {
 	s.sentences = []string{"Cette feuille contient un tableau."}
 	s.columns = []column{{"Numéro", 10, rankFormat}, {"Note", 120, textFormat}}
-	for i, note := range notes {
+	all := notes
+	if p.territory != "" {
+		all = append(slices.Clone(notes), proofNote)
+	}
+	for i, note := range all {
 		s.rows = append(s.rows, []any{int64(i + 1), typo(note)})
 	}
 	return nil

@@ -45,13 +45,15 @@ func synthesize(rows []record) synthesis {
 func (s *synthesis) movements() string {
 	var parts []string
 	for _, w := range []struct {
-		word indicators.Word
-		text string
+		word      indicators.Word
+		one, many string
 	}{
-		{indicators.Rising, "en hausse"}, {indicators.Falling, "en baisse"}, {indicators.NotDetectable, "sans évolution qui se distingue du hasard"}, {indicators.TooEarly, "pour lesquels il est trop tôt pour le dire"},
+		{indicators.Rising, "en hausse", "en hausse"}, {indicators.Falling, "en baisse", "en baisse"},
+		{indicators.NotDetectable, "sans évolution qui se distingue du hasard", "sans évolution qui se distingue du hasard"},
+		{indicators.TooEarly, "pour lequel il est trop tôt pour le dire", "pour lesquels il est trop tôt pour le dire"},
 	} {
-		if n := s.words[w.word]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, w.text))
+		if text := counted(s.words[w.word], "", w.one, w.many); text != "" {
+			parts = append(parts, text)
 		}
 	}
 	if len(parts) == 0 {
@@ -189,7 +191,7 @@ func (s *synthesis) deliberates(obstacles []record) string {
 		}
 	}
 	if missing > 0 {
-		lines = append(lines, counted(missing, "", "chiffre manque faute de données", "chiffres manquent faute de données")+" : vaut-il la peine de les recueillir ?")
+		lines = append(lines, counted(missing, "", "chiffre manque faute de données : vaut-il la peine de le recueillir ?", "chiffres manquent faute de données : vaut-il la peine de les recueillir ?"))
 	}
 	if len(lines) == 0 {
 		return typo("Rien ne se distingue. Quel chiffre vous étonne ?")

@@ -59,7 +59,7 @@ func seriesBlocks(rows []record) []seriesBlock {
 	var blocks []seriesBlock
 	for _, r := range rows {
 		if len(blocks) == 0 || blocks[len(blocks)-1].code != r.text("indicateur") {
-			blocks = append(blocks, seriesBlock{code: r.text("indicateur"), name: r.text("nom"), unit: r.text("unite")})
+			blocks = append(blocks, seriesBlock{code: r.text("indicateur"), name: titled(r), unit: r.text("unite")})
 		}
 		last := &blocks[len(blocks)-1]
 		last.rows = append(last.rows, r)

@@ -221,6 +221,16 @@ func (c *calendar) sets(modalites []string) iter.Seq2[spot, iter.Seq[spot]] {
 	}
 }
 
+// summed are the territories that a sum of a set's rows, over a window that ends with a month, takes rows of.
+func (c *calendar) summed(ind *Indicator, over window, set string, period time.Time) (territories []string) {
+	for _, territory := range c.members[spot{territory: set, period: period}] {
+		if ind.taken(c.rested(ind, over, spot{territory: territory, period: period})) {
+			territories = append(territories, territory)
+		}
+	}
+	return territories
+}
+
 // rested is what the sum of a territory's rows rests on; of what is no sum, nothing is missing.
 func (c *calendar) rested(ind *Indicator, over window, key spot) (absent int, whole bool) {
 	if r, known := c.rests[over][rest{key.territory, key.period, ind.Sheet}]; known && ind.windowedSum() {

@@ -226,7 +226,7 @@ func (ind *Indicator) compute(ctx context.Context, w *transform.Warehouse, month
 	if err != nil {
 		return nil, fmt.Errorf("observations of %s: %w", ind.ID, err)
 	}
-	if c.tendencies, err = long.follow(ctx, ind, c.published, observed); err != nil {
+	if c.tendencies, err = long.follow(ctx, ind, c.published, groups, observed); err != nil {
 		return nil, fmt.Errorf("trends of %s: %w", ind.ID, err)
 	}
 	return c, nil

@@ -112,7 +112,7 @@ func TestChanges(t *testing.T) {
 			}
 		}
 		ind.Window, ind.Dated = "", "" // what is tested, and needs a database, is not looked at here
-		followed, err := long.follow(t.Context(), ind, own, nil)
+		followed, err := long.follow(t.Context(), ind, own, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,8 @@ const (
 //
 // Reference and Change are about the monthly figures. N, First and Last tell of the series that is tested:
 // the months, the months with a new observation or, named by their last month, the quarters; where none is
-// tested, of the monthly figures.
+// tested, of the monthly figures. The sum of a set of territories is followed for those alone that its last value is of,
+// over the months in which each of them is part of it: others that come or go are no change.
 type Tendency struct {
 	Indicator   string
 	Territory   string
@@ -95,10 +96,20 @@ func monthsBetween(from, to time.Time) int {
 // place is where an indicator is followed.
 type place struct{ territory, modalite string }
 
-// follow gives the tendencies of an indicator, not judged yet, of which the monthly figures are given. Of a relevé only
-// the groups with a new observation are tested: the others carry on what was said before, and are no evidence of their own.
-func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, observed map[spot]bool) (tendencies []Tendency, err error) {
+// follow gives the tendencies of an indicator, not judged yet, of which the monthly figures are given, with the groups
+// that they are made of. Of a relevé only the groups with a new observation are tested: the others carry on what was said
+// before, and are no evidence of their own.
+func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure, groups map[spot]aggregated, observed map[spot]bool) (tendencies []Tendency, err error) {
 	counted, order := byPlace(monthly, func(f Figure) bool { return l.counts(ind, f, 1) })
+	panels := map[place][]string{}
+	if ind.Estimator.Sum {
+		for p, series := range counted {
+			if IsSet(p.territory) && len(series) > 0 {
+				panels[p] = l.calendar.summed(ind, year, p.territory, series[len(series)-1].Period)
+			}
+		}
+		counted = l.alike(ind, year, counted, groups, panels)
+	}
 	tested := counted
 	switch {
 	case !ind.followed():
@@ -117,6 +128,7 @@ func (l *longTerm) follow(ctx context.Context, ind *Indicator, monthly []Figure,
 		tested, _ = byPlace(ind.figures(l.quarters, quarters), func(f Figure) bool {
 			return l.counts(ind, f, quarterMonths) && !secret[spot{f.Territory, f.Period, f.Modalite}]
 		})
+		tested = l.alike(ind, quarter, tested, quarters, panels)
 	case ind.Dated != "":
 		tested, _ = byPlace(monthly, func(f Figure) bool {
 			return l.counts(ind, f, 1) && observed[ind.groupOf(f.Territory, f.Period, f.Modalite)]
@@ -150,6 +162,37 @@ func (l *longTerm) counts(ind *Indicator, f Figure, months int) bool {
 		entry = entry.AddDate(0, 0, 1-entry.Day())
 	}
 	return f.Statut == OK && !first.Before(entry) && !first.Before(ind.Break.Month)
+}
+
+// alike puts the sums of a panel, by place, in the place of those of all that each figure is of. A month in which one of
+// the panel is not part of the sum is left out.
+func (l *longTerm) alike(ind *Indicator, over window, series map[place][]Figure, groups map[spot]aggregated, panels map[place][]string) map[place][]Figure {
+	for p, panel := range panels {
+		var own []Figure
+		for _, f := range series[p] {
+			summed := l.calendar.summed(ind, over, p.territory, f.Period)
+			if slices.ContainsFunc(panel, func(territory string) bool { return !slices.Contains(summed, territory) }) {
+				continue
+			}
+			var of []aggregated
+			for _, territory := range panel {
+				if a, some := groups[ind.groupOf(territory, f.Period, p.modalite)]; some {
+					a.absent, a.whole = 0, true
+					of = append(of, a)
+				}
+			}
+			if len(of) == 0 {
+				continue
+			}
+			sum := ind.figure(month{territory: p.territory, period: f.Period}, together(of), slices.Index(ind.modalites, p.modalite))
+			if sum.Statut == OK {
+				f.Value = sum.Value
+				own = append(own, f)
+			}
+		}
+		series[p] = own
+	}
+	return series
 }
 
 // byPlace sorts out the figures that count, in the order of their months, and lists every place.

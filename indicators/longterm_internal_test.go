@@ -27,7 +27,7 @@ func monthlyFigures(territory string, values ...float64) []Figure {
 func tendencyOf(t *testing.T, ind *Indicator, figures []Figure, entry time.Time) Tendency {
 	t.Helper()
 	l := &longTerm{entries: map[string]time.Time{"alpha": entry}}
-	all, err := l.follow(t.Context(), ind, figures, nil)
+	all, err := l.follow(t.Context(), ind, figures, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestFalseAlarmsOfReleves(t *testing.T) {
 			figures = append(figures, f)
 		}
 		l := &longTerm{entries: map[string]time.Time{"alpha": january}}
-		all, err := l.follow(t.Context(), ind, figures, observed)
+		all, err := l.follow(t.Context(), ind, figures, nil, observed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,5 +240,62 @@ func TestChangeOfAShare(t *testing.T) {
 	share.Interval = "aucun"
 	if got := tendencyOf(t, share, figures, january).Between; got != (Interval{}) {
 		t.Errorf("without an interval of its own: %+v", got)
+	}
+}
+
+// The sum of a set is followed for the territories of its last value: what others brought is no fall, and what a
+// newcomer brings no rise.
+func TestSumsOfTheSameTerritories(t *testing.T) {
+	const length, joins = 24, 9 // months; the month of delta
+	ind := &Indicator{ID: "V09", Programme: true, modalites: []string{""}}
+	ind.Estimator = Estimators[slices.IndexFunc(Estimators, func(e Estimator) bool { return e.Name == "somme" })]
+	hours := map[string]int64{"alpha": 10, "beta": 20, "delta": 40, "gamma": 30, "omega": 400}
+	for _, c := range []struct {
+		name      string
+		there     func(territory string, month int) bool
+		reference float64
+		n         int
+	}{
+		{"one comes", func(territory string, month int) bool {
+			return territory != "omega" && (territory != "delta" || month >= joins)
+		}, 100, length - joins},
+		{"one goes", func(territory string, month int) bool {
+			return territory != "omega" || month < joins
+		}, 100, length},
+		{"one has not sent its last workbooks, for two months", func(territory string, month int) bool {
+			return territory != "omega" && (territory != "beta" || month < 5 || month > 6)
+		}, 100, length - 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := &longTerm{calendar: &calendar{members: map[spot][]string{}}, entries: map[string]time.Time{Programme: january}}
+			groups := map[spot]aggregated{}
+			var published []Figure
+			for i := range length {
+				at := month{territory: Programme, period: january.AddDate(0, i, 0)}
+				var of []aggregated
+				for _, territory := range []string{"alpha", "beta", "delta", "gamma", "omega"} {
+					if !c.there(territory, i) {
+						continue
+					}
+					a := aggregated{group: group{population: 1, known: 1, effectif: 1}, counts: []int{1}, territories: 1, whole: true, values: []any{hours[territory]}}
+					groups[spot{territory: territory, period: at.period}] = a
+					of = append(of, a)
+					set := spot{territory: Programme, period: at.period}
+					l.calendar.members[set] = append(l.calendar.members[set], territory)
+				}
+				f := ind.figure(at, together(of), 0)
+				f.Indicator, f.Territory, f.Period = ind.ID, Programme, at.period
+				published = append(published, f)
+			}
+			all, err := l.follow(t.Context(), ind, published, groups, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			judge(all)
+			got := all[0]
+			if got.Reference.V != c.reference || got.Change != defined(0) || got.N != c.n || got.Word != NotDetectable {
+				t.Errorf("reference %v, change %v, %s of %d values; want %v, 0, %s of %d", text(got.Reference), text(got.Change), got.Word, got.N, c.reference, NotDetectable, c.n)
+			}
+		})
 	}
 }

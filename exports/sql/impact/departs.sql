@@ -1,7 +1,7 @@
 -- Each territory of each set beside its own beginnings: one row per set and territory, with the published
 -- figure of C02 at the release's month.
 SELECT e.ensemble, g.nom, v.indicateur, c.nom AS indicateur_nom, c.unite, c.sens, v.statut AS statut_code, v.valeur, v.borne_basse, v.borne_haute,
-    v.numerateur, v.denominateur, v.effectif, t.reference, t.ecart, t.mot
+    v.numerateur, v.denominateur, v.effectif, t.reference, t.ecart, t.ecart_bas, t.ecart_haut, t.mot
 FROM ref.ensembles e
 JOIN ref.territoires g ON g.territoire_id = e.territoire_id
 CROSS JOIN ref.horizon h
