@@ -250,18 +250,20 @@ func fill(f *excelize.File, at cellPlace, color string, styles map[[2]any]int) e
 	}
 	key := [2]any{id, color}
 	marked, known := styles[key]
-	if !known {
-		style, err := f.GetStyle(id)
-		if err != nil {
-			return err
-		}
-		style.Fill = excelize.Fill{}
+	if !known { // GetStyle loses what is said by a theme, and colours where there is none
+		filled := 0 // the first fill is none
 		if color != "" {
-			style.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}
+			alone, err := f.NewStyle(&excelize.Style{Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}})
+			if err != nil {
+				return err
+			}
+			filled = *f.Styles.CellXfs.Xf[alone].FillID
 		}
-		if marked, err = f.NewStyle(style); err != nil {
-			return err
-		}
+		style := f.Styles.CellXfs.Xf[id]
+		style.FillID, style.ApplyFill = &filled, new(true)
+		marked = len(f.Styles.CellXfs.Xf)
+		f.Styles.CellXfs.Xf = append(f.Styles.CellXfs.Xf, style)
+		f.Styles.CellXfs.Count = marked + 1
 		styles[key] = marked
 	}
 	return f.SetCellStyle(at.sheet, at.cell, at.cell, marked)

@@ -3,6 +3,7 @@ package ingest
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -42,23 +43,40 @@ func (w *Workbook) Edit(leave func(*Sheet) bool) (*Edited, error) {
 			needed[partName(s.part)] = true // two sheets may name the same part
 		}
 	}
+	names, err := c.noteNames(w.Sheets)
+	if err != nil {
+		return nil, err
+	}
+	referring := map[string]string{} // parts that name those, and the sheet of which they do
+	if names != nil {
+		referring[partName(contentTypes)] = ""
+		for _, s := range w.Sheets {
+			referring[partName(relationsPart(s.part))] = s.part
+		}
+	}
 	e := &Edited{parts: map[string]*zip.File{}, left: map[string]bool{}}
 	var given bytes.Buffer
 	out := zip.NewWriter(&given)
 	for _, name := range c.names {
 		file := c.parts[name]
-		known := strings.ReplaceAll(file.Name, `\`, "/") // as excelize reads it
+		known := cmp.Or(names[name], strings.ReplaceAll(file.Name, `\`, "/")) // as excelize reads it
 		e.parts[known] = file
 		text := empty[name]
 		if leave != nil && known == stringsPart {
 			text = emptyStrings
 		}
-		var err error
-		if text == "" || needed[name] {
-			err = copyRaw(out, &zip.FileHeader{Name: file.Name, Method: file.Method}, file)
-		} else {
+		sheet, refers := referring[name]
+		switch {
+		case refers:
+			var data []byte
+			if data, err = c.renamed(name, sheet, names); err == nil {
+				err = writeStored(out, known, string(data))
+			}
+		case text == "" || needed[name]:
+			err = copyRaw(out, &zip.FileHeader{Name: known, Method: file.Method}, file)
+		default:
 			e.left[known] = true
-			err = writeStored(out, file.Name, text)
+			err = writeStored(out, known, text)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file.Name, err)
@@ -67,7 +85,6 @@ func (w *Workbook) Edit(leave func(*Sheet) bool) (*Edited, error) {
 	if err := out.Close(); err != nil {
 		return nil, err
 	}
-	var err error
 	e.File, err = excelize.OpenReader(&given, excelize.Options{UnzipSizeLimit: maxInflated, UnzipXMLSizeLimit: maxInflated})
 	return e, err
 }

@@ -115,3 +115,106 @@ func rawParts(t *testing.T, data []byte) map[string]string {
 	}
 	return parts
 }
+
+// Notes go to the sheet that they are added to, and their shapes with them, whatever program has named their parts.
+func TestEditNotes(t *testing.T) {
+	t.Parallel()
+	f := excelize.NewFile()
+	defer f.Close()
+	for _, name := range []string{"Deux", "Trois", "Quatre"} {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		if name == "Quatre" {
+			continue
+		}
+		if err := f.AddComment(name, excelize.Comment{Cell: "A1", Text: "de " + name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var saved bytes.Buffer
+	if err := Save(&saved, f, nil); err != nil {
+		t.Fatal(err)
+	}
+	for program, names := range map[string][]string{ // what a part is called in the place of another, in this order
+		"Excel":       nil,
+		"LibreOffice": {"comments2.xml", "comments3.xml", "comments1.xml", "comments2.xml"},
+		"openpyxl":    {"comments1.xml", "comments/comment1.xml", "comments2.xml", "comments/comment2.xml", "drawings/vmlDrawing", "drawings/commentsDrawing"},
+		"gaps":        {"comments2.xml", "comments4.xml", "vmlDrawing2", "vmlDrawing4"},
+		"crossed":     {"vmlDrawing1", "vmlDrawing3", "vmlDrawing2", "vmlDrawing1", "vmlDrawing3", "vmlDrawing2"},
+	} {
+		t.Run(program, func(t *testing.T) {
+			rename := func(text string) string {
+				for i := 0; i < len(names); i += 2 {
+					text = strings.ReplaceAll(text, names[i], names[i+1])
+				}
+				return text
+			}
+			var original bytes.Buffer
+			out := zip.NewWriter(&original)
+			from, err := openContainer(saved.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range from.names {
+				data, err := from.read(name)
+				if err == nil {
+					err = writeStored(out, rename(from.parts[name].Name), rename(string(data)))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := out.Close(); err != nil {
+				t.Fatal(err)
+			}
+			book, err := OpenWorkbook(original.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			edited, err := book.Edit(func(s *Sheet) bool { return s.Name == "Deux" })
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer edited.Close()
+			for _, sheet := range []string{"Sheet1", "Trois", "Quatre"} {
+				if err := edited.AddComment(sheet, excelize.Comment{Cell: "B2", Text: "ajoutée"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var made bytes.Buffer
+			if err := edited.Save(&made, nil); err != nil {
+				t.Fatal(err)
+			}
+			c, err := openContainer(made.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := OpenWorkbook(made.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string][]string{"Sheet1": {"ajoutée"}, "Deux": {"de Deux"}, "Trois": {"de Trois", "ajoutée"}, "Quatre": {"ajoutée"}}
+			for _, s := range again.Sheets {
+				texts, err := c.target(s.part, "comments")
+				drawing, err2 := c.target(s.part, "vmldrawing")
+				if err != nil || err2 != nil {
+					t.Fatal(err, err2)
+				}
+				data, err := c.read(texts)
+				shapes, err2 := c.read(drawing)
+				if err != nil || err2 != nil {
+					t.Fatalf("%s: %v, %v", s.Name, err, err2)
+				}
+				for _, text := range want[s.Name] {
+					if !bytes.Contains(data, []byte(text)) {
+						t.Errorf("%s: no note %q in %s", s.Name, text, texts)
+					}
+				}
+				if got, shown := bytes.Count(data, []byte("<comment ")), bytes.Count(shapes, []byte(`ObjectType="Note"`)); got != len(want[s.Name]) || shown != got {
+					t.Errorf("%s: %d notes and %d shapes, want %d", s.Name, got, shown, len(want[s.Name]))
+				}
+			}
+		})
+	}
+}

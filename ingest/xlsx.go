@@ -77,7 +77,7 @@ type relation struct {
 
 // relations reads what a part refers to; none when it has no .rels part.
 func (c *container) relations(part string) ([]relation, error) {
-	name := path.Join(path.Dir(part), "_rels", path.Base(part)+".rels")
+	name := relationsPart(part)
 	if part == "" {
 		name = "_rels/.rels"
 	}
