@@ -48,6 +48,9 @@ func (b *workbook) encode() ([]byte, error) {
 	if err == nil && len(w.rows) > 0 {
 		err = fmt.Errorf("this version of excelize names its sheets otherwise")
 	}
+	if err == nil {
+		err = b.readBack(packed.Bytes())
+	}
 	return packed.Bytes(), err
 }
 
