@@ -97,12 +97,6 @@ func timeChart(title, alt string, b block, months int, from, to time.Time, value
 	return c
 }
 
-// small makes a small multiple of a time chart: eight to a page, with half the labels of months.
-func (c chart) small() chart {
-	c.width, c.height, c.x.unit = 280, 200, 2*c.x.unit
-	return c
-}
-
 // monthUnit is how many days lie between two labels of an axis of months: as many labels as can be read.
 func monthUnit(from, to time.Time) float64 {
 	const year = 365.25

@@ -50,8 +50,8 @@ func chartBook() *workbook {
 	long := timeChart("C02 Relations", "Une part sur vingt-quatre mois.", at, 1, october.AddDate(0, -23, 0), october, unitAxis("part", 0, 1),
 		line{3, lookBound}, line{4, lookBound}, line{5, lookBaseline}, line{2, lookValue}, line{6, lookMark})
 	long.cell = "A3"
-	small := timeChart("C02 Relations, en petit", "La même part, en petit.", at, 1, october.AddDate(0, -23, 0), october, unitAxis("part", 0, 1), line{2, lookValue}, line{5, lookBaseline}).small()
-	small.cell = "J3"
+	small := timeChart("C02 Relations, à côté", "La même part, à côté.", at, 1, october.AddDate(0, -23, 0), october, unitAxis("part", 0, 1), line{2, lookValue}, line{5, lookBaseline})
+	small.cell = "K3"
 	dots := dotPlot("C02 Relations", "Quatre territoires.", block{places.name, placeHeader, placeHeader + 1, placeHeader + 4},
 		dots{before: 2, now: 3, low: 4, placing: 7}, 37, unitAxis("part", 0, 1))
 	dots.cell = "A22"

@@ -62,9 +62,6 @@ func (c *chart) place() *excelize.Chart {
 // xml is the chart's part of the file.
 func (c *chart) xml() ([]byte, error) {
 	title, labels := fontXML{1200}, fontXML{1000}
-	if c.width < chartWidth { // a small multiple
-		title, labels = fontXML{1000}, fontXML{900}
-	}
 	x := chartXML{Title: c.title, Under: c.under, TitleFont: title, AxisFont: labels, XAxis: c.x.xml(1, 2, "b", labels), YAxis: c.y.xml(2, 1, "l", labels)}
 	if c.names > 0 {
 		const perCharacter, foot = 7.0, 40.0 // pixels

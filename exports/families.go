@@ -236,14 +236,14 @@ func fillFamily(family string) func(context.Context, *place, []record, *sheet) e
 const monthsTitle = "Vingt-quatre mois"
 
 func (p *place) familySentences(family string) []string {
-	charts := 0
+	n := 0
 	for _, b := range p.pointBlocks() {
 		if b.family == family {
-			charts++
+			n++
 		}
 	}
 	sentences := []string{
-		fmt.Sprintf("Cette feuille contient un tableau et, à côté, %s : les indicateurs de tête de la famille, un territoire par ligne, par ordre alphabétique. La référence est la médiane des trois premiers mois du territoire ; chacun se lit d’abord face à la sienne.", inLetters(charts, false)+" graphiques"),
+		fmt.Sprintf("Cette feuille contient un tableau et, à côté, %s : les indicateurs de tête de la famille, un territoire par ligne, par ordre alphabétique. La référence est la médiane des trois premiers mois du territoire ; chacun se lit d’abord face à la sienne.", charts(n)),
 		"Graphiques : le rond est la référence, le losange est ce mois-ci, le trait gris son intervalle à 95 %. La colonne « Vingt-quatre mois » n’a pas de texte : une barre par mois, à la même échelle pour tous les territoires d’un indicateur ; un vide est un mois sans valeur. Les nombres sont dans les feuilles « Points » et « Mois ».",
 		"« Non assuré » : le hasard peut suffire à expliquer l’écart. [nd] non disponible, [ns] effectif insuffisant, [so] sans objet, [s] secret.",
 	}

@@ -52,7 +52,7 @@ func fillFunnels(ctx context.Context, p *place, rows []record, s *sheet) error {
 		s.charts = append(s.charts, c)
 	}
 	s.sentences = []string{
-		fmt.Sprintf("Cette feuille contient %s, un par part de tête : un territoire par ligne, par ordre alphabétique. Les limites disent où le hasard seul mène presque toujours un territoire de cet effectif, si tous travaillent de même ; elles s’écartent quand l’effectif est petit.", inLetters(len(s.charts), false)+" graphiques"),
+		fmt.Sprintf("Cette feuille contient %s, un par part de tête : un territoire par ligne, par ordre alphabétique. Les limites disent où le hasard seul mène presque toujours un territoire de cet effectif, si tous travaillent de même ; elles s’écartent quand l’effectif est petit.", charts(len(s.charts))),
 		"Un losange au-dehors mérite une question, non un jugement. Toutes les parts et leurs limites sont dans la feuille « Limites » ; les nombres que tracent les graphiques, dans la feuille « Points ».",
 	}
 	if len(s.charts) == 0 {

@@ -112,7 +112,7 @@ func (s *summary) fillMeans(out *sheet) {
 	out.sentences = []string{
 		"Cette feuille contient un tableau : la même somme, d’abord par provenance, puis par nature ; les heures bénévoles ensuite, qui ne sont pas en euros.",
 		s.meansText(),
-		"Montants déclarés par les territoires, non audités : la rubrique aide à remplir le compte rendu financier d’une subvention, elle ne le remplace pas. [s] secret : la somme dirait le montant d’un projet.",
+		"Montants déclarés par les territoires, non audités : la rubrique aide à remplir le compte rendu financier d’une subvention, elle ne le remplace pas. [s] secret : la somme viendrait presque toute d’un seul projet.",
 	}
 	out.columns = []column{{"Ventilation", 16, textFormat}, {"Élément", 28, textFormat}, {"Valeur", 18, eurosFormat}, {"Part des euros", 12, percentFormat}, {"Rubrique du compte rendu financier", 44, besideFormat}}
 	add := func(kind string, parts []share) {

@@ -98,7 +98,7 @@ func (s *summary) scopeText() string {
 	n := int(s.scope.count("territoires"))
 	text := counted(n, "aucun territoire", "territoire", "territoires")
 	if late := n - s.current; late > 0 {
-		text += fmt.Sprintf(", dont %s sans classeur récent, hors des chiffres d’ensemble", inLetters(late, false))
+		text += fmt.Sprintf(", dont %s sans classeur récent, hors des chiffres d’ensemble", inLetters(late))
 	}
 	return typo(fmt.Sprintf("%s ; %s sur %d attendus en douze mois.", text,
 		counted(int(s.scope.count("recus")), "aucun classeur mensuel reçu", "classeur mensuel reçu", "classeurs mensuels reçus"), s.scope.count("attendus")))
@@ -149,11 +149,11 @@ func chartFinding(places []record) string {
 		if n == 0 {
 			return "aucun"
 		}
-		return inLetters(n, false)
+		return inLetters(n)
 	}
-	of := "territoires sur " + inLetters(known, false)
+	of := "territoires sur " + inLetters(known)
 	if up < 2 {
-		of = "territoire sur " + inLetters(known, false)
+		of = "territoire sur " + inLetters(known)
 	}
 	text := fmt.Sprintf("%s %s %s au-dessus de son propre départ, %s au-dessous", capital(none(up)), of, are(up), none(down))
 	if up > 1 {
@@ -163,7 +163,7 @@ func chartFinding(places []record) string {
 	case 0:
 		text += " ; l’écart n’est assuré pour aucun"
 	default:
-		text += " ; l’écart est assuré pour " + inLetters(clear, false)
+		text += " ; l’écart est assuré pour " + inLetters(clear)
 	}
 	return typo(text)
 }
@@ -226,7 +226,7 @@ func (s *summary) failuresText() []string {
 		var strengths []string
 		for _, m := range proofMeanings {
 			if n := proofs[m[0]]; n > 0 {
-				strengths = append(strengths, m[0]+" pour "+inLetters(n, false))
+				strengths = append(strengths, m[0]+" pour "+inLetters(n))
 			}
 		}
 		add("Moins bien qu’au départ : %s ; preuve %s.", enumerate(back), enumerate(strengths))
@@ -281,7 +281,7 @@ func (s *summary) limitsText() []string {
 	case n == len(ImpactIndicators()):
 		all = append(all, "Aucun des dix indicateurs n’a de valeur d’ensemble ici.")
 	case n > 0:
-		all = append(all, fmt.Sprintf("%s des dix indicateurs %s pas de valeur ici ; une absence n’est pas un zéro.", capital(inLetters(n, false)), map[bool]string{true: "n’a", false: "n’ont"}[n == 1]))
+		all = append(all, fmt.Sprintf("%s des dix indicateurs %s pas de valeur ici ; une absence n’est pas un zéro.", capital(inLetters(n)), map[bool]string{true: "n’a", false: "n’ont"}[n == 1]))
 	}
 	if len(broken) > 0 {
 		all = append(all, "Changement de méthode : "+enumerate(broken)+" ; rien n’est comparé par-dessus.")
@@ -339,7 +339,7 @@ func (s *summary) meansText() string {
 	case m.projects == 0:
 		return typo("Euros : aucune ressource n’a été déclarée en douze mois.")
 	case !m.total.cents.Valid:
-		return typo("Euros : somme tenue secrète, elle dirait le montant d’un projet.")
+		return typo("Euros : somme tenue secrète, elle viendrait presque toute d’un seul projet.")
 	}
 	return typo(fmt.Sprintf("Douze mois, %s de %s ; hors bénévolat.", counted(m.projects, "", "projet", "projets"), counted(m.territories, "", "territoire", "territoires")))
 }

@@ -96,7 +96,7 @@ func fillLongTerm(ctx context.Context, p *place, _ []record, s *sheet) error {
 		s.charts = append(s.charts, c)
 	}
 	s.sentences = []string{
-		fmt.Sprintf("Cette feuille contient %s. Trait plein à ronds bleus : la médiane des territoires ; tirets gris : le premier et le troisième quartile ; tirets violets à carrés : le programme, tous territoires ensemble ; triangle noir : une rupture.", inLetters(len(s.charts), false)+" graphiques"),
+		fmt.Sprintf("Cette feuille contient %s. Trait plein à ronds bleus : la médiane des territoires ; tirets gris : le premier et le troisième quartile ; tirets violets à carrés : le programme, tous territoires ensemble ; triangle noir : une rupture.", charts(len(s.charts))),
 		"La moitié des territoires est entre les deux quartiles. Les territoires qui ont une valeur ne sont pas toujours les mêmes d’un mois à l’autre : lire leur nombre dans la feuille « Séries ». À une rupture, la méthode a changé : de part et d’autre, les chiffres ne se comparent pas.",
 	}
 	return nil

@@ -63,7 +63,7 @@ func recompute(ctx context.Context, method fs.FS, m *ingest.Model, month time.Ti
 	}
 	defer w.Close()
 	w.SQL = building
-	core, err := publishedCore(m, method, month, tables, catalogue, published)
+	core, err := publishedCore(method, month, tables, catalogue, published)
 	if err != nil {
 		return fail(dataDir, err)
 	}
@@ -92,13 +92,13 @@ func recompute(ctx context.Context, method fs.FS, m *ingest.Model, month time.Ti
 			continue
 		}
 		r.Indicators = append(r.Indicators, ind.ID)
-		found = append(found, r.compare(ind, figures, published[ind.ID])...)
+		found = append(found, r.compare(figures, published[ind.ID])...)
 	}
 	return r, found
 }
 
 // publishedCore gathers what the open data say of core.
-func publishedCore(m *ingest.Model, method fs.FS, month time.Time, tables map[string]tableRead, catalogue []*indicators.Indicator, published map[string]map[FigureKey]publishedFigure) (core transform.Published, err error) {
+func publishedCore(method fs.FS, month time.Time, tables map[string]tableRead, catalogue []*indicators.Indicator, published map[string]map[FigureKey]publishedFigure) (core transform.Published, err error) {
 	core = transform.Published{Horizon: month, Tables: map[string]transform.Values{}, Unreceived: map[string][]string{}}
 	if core.Parameters, err = readAll(method, "parametres.csv", maxManifest); err != nil {
 		return core, err
@@ -156,7 +156,7 @@ func newPublishedFigure(row map[string]any) (FigureKey, publishedFigure) {
 }
 
 // compare compares an indicator's figures with those that were published, both ways.
-func (r *Recomputation) compare(ind *indicators.Indicator, figures []indicators.Figure, published map[FigureKey]publishedFigure) []Difference {
+func (r *Recomputation) compare(figures []indicators.Figure, published map[FigureKey]publishedFigure) []Difference {
 	d := &differences{file: FiguresFile}
 	left := maps.Clone(published)
 	for _, f := range figures {

@@ -94,17 +94,16 @@ func spaced(text string) string {
 
 // Stage writes the whole release below dir, reads the data back and makes every file durable. dir
 // must not exist; it must be below the folder where the database may write. The caller renames it
-// into place. It returns the manifest's SHA-256 and the files, as slash-separated paths below dir.
-// After an error dir is gone.
-func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) (manifest string, written []string, err error) {
+// into place. It returns the manifest's SHA-256. After an error dir is gone.
+func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Release, dir string) (manifest string, err error) {
 	if err := checkHorizon(ctx, w, r); err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if err := auditSecrets(ctx, w, m, r); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+		return "", fmt.Errorf("stage release: %w", err)
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+		return "", fmt.Errorf("stage release: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -113,7 +112,7 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 	}()
 	for _, part := range []string{dataDir, workbookDir, comparisonDir, impactDir} {
 		if err := os.Mkdir(filepath.Join(dir, part), 0o755); err != nil {
-			return "", nil, err
+			return "", err
 		}
 	}
 	var b *base
@@ -131,16 +130,16 @@ func Stage(ctx context.Context, w *transform.Warehouse, m *ingest.Model, r Relea
 		)
 	}
 	if err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+		return "", fmt.Errorf("stage release: %w", err)
 	}
 	if err := writeMethod(r, filepath.Join(dir, MethodDir)); err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+		return "", fmt.Errorf("stage release: %w", err)
 	}
-	manifest, written, err = writeManifest(ctx, w, r, dir)
+	manifest, err = writeManifest(ctx, w, r, dir)
 	if err != nil {
-		return "", nil, fmt.Errorf("stage release: %w", err)
+		return "", fmt.Errorf("stage release: %w", err)
 	}
-	return manifest, written, ingest.SyncTree(dir)
+	return manifest, ingest.SyncTree(dir)
 }
 
 // auditSecrets refuses a release from which, with the earlier ones, a hidden figure could be computed.
@@ -231,7 +230,7 @@ type (
 	}
 )
 
-func writeManifest(ctx context.Context, w *transform.Warehouse, r Release, dir string) (digest string, written []string, err error) {
+func writeManifest(ctx context.Context, w *transform.Warehouse, r Release, dir string) (digest string, err error) {
 	m := manifestJSON{
 		Periode: r.month(), Version: r.Version, Programme: r.Programme, Code: r.Code, Methode: MethodDigest(),
 		References: r.References, Soumissions: []inputJSON{},
@@ -241,7 +240,7 @@ func writeManifest(ctx context.Context, w *transform.Warehouse, r Release, dir s
 	}
 	query, err := readSQL("manifeste")
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	err = eachRow(ctx, w, query, func(rows *sql.Rows) error {
 		var i inputJSON
@@ -252,24 +251,19 @@ func writeManifest(ctx context.Context, w *transform.Warehouse, r Release, dir s
 		return nil
 	})
 	if err != nil {
-		return "", nil, fmt.Errorf("list the inputs: %w", err)
+		return "", fmt.Errorf("list the inputs: %w", err)
 	}
 	if m.Fichiers, err = listFiles(dir); err != nil {
-		return "", nil, err
+		return "", err
 	}
 	data, err := encodeJSON(m)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(dir, manifestFile), data, 0o644); err != nil {
-		return "", nil, err
+		return "", err
 	}
-	for _, f := range m.Fichiers {
-		written = append(written, f.Chemin)
-	}
-	written = append(written, manifestFile)
-	slices.Sort(written)
-	return sha256Hex(data), written, nil
+	return sha256Hex(data), nil
 }
 
 // listFiles lists every file below dir in the order of the paths.

@@ -59,9 +59,6 @@ func TestManifest(t *testing.T) {
 	if got := sha256Hex(tree[manifestFile]); got != s.digest {
 		t.Errorf("the manifest's digest is %s, Stage says %s", got, s.digest)
 	}
-	if len(s.written) != len(tree) {
-		t.Errorf("Stage lists %d files of %d", len(s.written), len(tree))
-	}
 	var got manifestJSON
 	if err := json.Unmarshal(tree[manifestFile], &got); err != nil {
 		t.Fatal(err)
@@ -89,7 +86,7 @@ func TestRefusesAnotherMonth(t *testing.T) {
 	r := testRelease()
 	r.Period = r.Period.AddDate(0, -1, 0)
 	dir := filepath.Join(filepath.Dir(s.dir), "v2")
-	if _, _, err := Stage(context.Background(), s.warehouse, s.model, r, dir); err == nil {
+	if _, err := Stage(context.Background(), s.warehouse, s.model, r, dir); err == nil {
 		t.Fatal("a database built for October gave a release of September")
 	}
 	if _, err := os.Stat(dir); err == nil {

@@ -222,13 +222,18 @@ func enumerate(items []string) string {
 	return strings.Join(items[:len(items)-1], ", ") + " et " + items[len(items)-1]
 }
 
-// inLetters is a small number in letters, « un » or « une » by gender; another in digits.
-func inLetters(n int, feminine bool) string {
+// charts is « un graphique », « deux graphiques ».
+func charts(n int) string {
+	if n == 1 {
+		return "un graphique"
+	}
+	return inLetters(n) + " graphiques"
+}
+
+// inLetters is a small number in letters, of what is masculine; another in digits.
+func inLetters(n int) string {
 	words := [...]string{"zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize"}
-	switch {
-	case n == 1 && feminine:
-		return "une"
-	case n >= 0 && n < len(words):
+	if n >= 0 && n < len(words) {
 		return words[n]
 	}
 	return frenchNumber(float64(n), 0)

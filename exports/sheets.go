@@ -154,7 +154,7 @@ var statutMeanings = map[string]string{
 	"donnees_absentes":     "Rien à compter : aucune ligne dans la population, ou trop de mois manquants.",
 	"effectif_insuffisant": "L’effectif est sous le plancher de l’indicateur (feuille « Fiches »).",
 	"non_defini":           "La formule n’a pas de valeur, ou sa période d’observation n’est pas encore complète.",
-	"secret_primaire":      "La valeur permettrait de reconnaître une réponse.",
+	"secret_primaire":      "La valeur permettrait de reconnaître une réponse, ou viendrait presque toute d’un seul projet.",
 	"secret_secondaire":    "La valeur permettrait d’en retrouver une autre, qui est secrète.",
 }
 

@@ -100,7 +100,7 @@ func fillCharts(ctx context.Context, p *place, rows []record, s *sheet) error {
 		return fmt.Errorf("no month to draw")
 	}
 	s.sentences = []string{
-		fmt.Sprintf("Cette feuille contient %s. Trait plein : la valeur du mois ; tirets gris : les bornes de l’intervalle à 95 %% ; tirets et points bruns : la référence du territoire ; triangle noir : un mois qui a un repère. Une interruption est un mois sans valeur.", inLetters(len(blocks), false)+" graphiques"),
+		fmt.Sprintf("Cette feuille contient %s. Trait plein : la valeur du mois ; tirets gris : les bornes de l’intervalle à 95 %% ; tirets et points bruns : la référence du territoire ; triangle noir : un mois qui a un repère. Une interruption est un mois sans valeur.", charts(len(blocks))),
 		"Les mêmes nombres et le texte des repères sont dans le tableau de la feuille « Séries ». Un repère dit quand, non pourquoi.",
 	}
 	table, err := p.sheet(ctx, seriesSheet)

@@ -60,7 +60,6 @@ type Checked struct {
 	Period   string // 2026-10
 	Version  int
 	Code     string // the program that made it
-	Method   string // the digest of its method
 	Manifest string // SHA-256 of the manifest
 	Dossier  string // whose dossier it is: the set of territories; empty for a whole release
 	Release  string // of a dossier, the SHA-256 of the manifest of the release that it was taken from
@@ -100,7 +99,7 @@ func Check(ctx context.Context, files fs.FS) (c Checked, found []Difference, err
 	if err != nil {
 		return c, nil, fmt.Errorf("check release: %s: %w", manifestFile, err)
 	}
-	c = Checked{Period: m.Periode, Version: m.Version, Code: m.Code, Method: m.Methode, Manifest: sha256Hex(data), Dossier: m.Dossier, Release: m.Publication, Files: len(m.Fichiers)}
+	c = Checked{Period: m.Periode, Version: m.Version, Code: m.Code, Manifest: sha256Hex(data), Dossier: m.Dossier, Release: m.Publication, Files: len(m.Fichiers)}
 	if found, err = c.checkFiles(m, files); err != nil {
 		return c, nil, fmt.Errorf("check release: %w", err)
 	}

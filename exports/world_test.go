@@ -136,7 +136,6 @@ func smallWarehouse(t testing.TB, work, exportDir string) (*transform.Warehouse,
 // stagedWorld is a release of the small programme, and its database.
 type stagedWorld struct {
 	dir, digest string
-	written     []string
 	warehouse   *transform.Warehouse
 	model       *ingest.Model
 }
@@ -187,7 +186,7 @@ func stageBelow(t testing.TB, work string) *stagedWorld {
 	s := &stagedWorld{dir: filepath.Join(out, "v1")}
 	s.warehouse, s.model = smallWarehouse(t, work, out)
 	var err error
-	if s.digest, s.written, err = Stage(context.Background(), s.warehouse, s.model, testRelease(), s.dir); err != nil {
+	if s.digest, err = Stage(context.Background(), s.warehouse, s.model, testRelease(), s.dir); err != nil {
 		t.Fatal(err)
 	}
 	return s

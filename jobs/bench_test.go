@@ -197,7 +197,7 @@ func BenchmarkStage(b *testing.B) {
 	for b.Loop() {
 		n++
 		release := exports.Release{Period: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Version: 1}
-		if _, _, err := exports.Stage(context.Background(), w, s.model, release, filepath.Join(s.dir, fmt.Sprint("release", n))); err != nil {
+		if _, err := exports.Stage(context.Background(), w, s.model, release, filepath.Join(s.dir, fmt.Sprint("release", n))); err != nil {
 			b.Fatal(err)
 		}
 	}

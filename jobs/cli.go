@@ -111,9 +111,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	e := &env{ctx: ctx, stdout: stdout, stderr: stderr, now: time.Now, workspace: c.Workspace}
+	e := &env{ctx: ctx, stdout: printable{stdout}, stderr: stderr, now: time.Now, workspace: c.Workspace}
 	if err := command.Run(e); err != nil {
-		fmt.Fprintf(stderr, "cairn: error: %v\n", err)
+		fmt.Fprintf(stderr, "cairn: error: %s\n", harmless(err.Error()))
 		var h *hintError
 		if errors.As(err, &h) {
 			fmt.Fprintf(stderr, "cairn: hint: %s\n", h.hint)

@@ -49,7 +49,7 @@ func leakStopsTheRelease(t *testing.T, s *stages, db *transform.Warehouse) {
 		t.Fatal(err)
 	}
 	release := exports.Release{Period: horizon, Version: 1}
-	if _, _, err := exports.Stage(t.Context(), db, s.model, release, filepath.Join(s.dir, "sound")); err != nil {
+	if _, err := exports.Stage(t.Context(), db, s.model, release, filepath.Join(s.dir, "sound")); err != nil {
 		t.Fatal(err)
 	}
 	shown, err := db.ExecContext(t.Context(), `UPDATE indicateur.publiees p SET effectif = v.effectif, population = v.population, numerateur = v.numerateur, denominateur = v.denominateur, statut = v.statut
@@ -63,7 +63,7 @@ WHERE p.statut = 'secret_secondaire' AND v.indicateur = p.indicateur AND v.terri
 	}
 	var leak *indicators.LeakError
 	dir := filepath.Join(s.dir, "leaking")
-	if _, _, err := exports.Stage(t.Context(), db, s.model, release, dir); !errors.As(err, &leak) {
+	if _, err := exports.Stage(t.Context(), db, s.model, release, dir); !errors.As(err, &leak) {
 		t.Errorf("staged all the same: %v", err)
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {

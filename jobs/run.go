@@ -462,7 +462,7 @@ func (r *run) stage(db *transform.Warehouse, outbox string, version int) (dir, m
 	}
 	bar := r.progress("writing the release")
 	defer bar.end()
-	manifest, _, err = exports.Stage(r.ctx, db, r.model, exports.Release{
+	manifest, err = exports.Stage(r.ctx, db, r.model, exports.Release{
 		Period: r.state.Horizon, Version: version, Final: r.isFinal(), Code: codeID(),
 		References: r.state.References, Parameters: r.state.Parametres,
 		Programme: r.workspace.Config.Programme, Contact: r.workspace.Config.Contact, Licence: r.workspace.Config.Licence,
