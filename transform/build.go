@@ -303,7 +303,7 @@ func buildReference(tx *Tx, m *ingest.Model, s State) error {
 		name, columns string
 		rows          [][]driver.Value
 	}{
-		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE, retiree BOOLEAN", receptionRows(s)},
+		{"receptions", "reception INTEGER, original VARCHAR, recue_le TIMESTAMP, jour DATE, retiree BOOLEAN, inchangee BOOLEAN", receptionRows(s)},
 		{"construction", "cle VARCHAR, lignes INTEGER, chaine VARCHAR", [][]driver.Value{{s.Key, int32(s.Lines), s.Chain}}},
 		{"codes", "liste VARCHAR, rang INTEGER, code VARCHAR, libelle VARCHAR, groupe VARCHAR", codeRows(m)},
 		{"decisions", "identite VARCHAR, decision VARCHAR, motif VARCHAR", decisionRows(s)},
@@ -367,11 +367,17 @@ func setRows(s State) [][]driver.Value {
 	return rows
 }
 
+// receptionRows are the receptions in their order. One is inchangee (unchanged) when its file lay in its place already, as it is: a time
+// that was touched, or a copy that is put back, sends nothing, unless that was withdrawn.
 func receptionRows(s State) [][]driver.Value {
 	var rows [][]driver.Value
+	last := map[string]int{} // by path
 	for i, e := range s.Receptions {
+		before, again := last[e.Path]
+		unchanged := again && e.Path != "" && s.Receptions[before].Original == e.Original && !s.Withdrawn[before+1]
+		last[e.Path] = i
 		y, mo, d := e.ReceivedAt.In(Paris).Date()
-		rows = append(rows, []driver.Value{int32(i + 1), e.Original, e.ReceivedAt.UTC(), time.Date(y, mo, d, 0, 0, 0, 0, time.UTC), s.Withdrawn[i+1]})
+		rows = append(rows, []driver.Value{int32(i + 1), e.Original, e.ReceivedAt.UTC(), time.Date(y, mo, d, 0, 0, 0, 0, time.UTC), s.Withdrawn[i+1], unchanged})
 	}
 	return rows
 }

@@ -301,3 +301,16 @@ func TestWhatASheetBrought(t *testing.T) {
 	p.expect(`SELECT soumission, "table", lues, prises, ecartees, nouvelles, modifiees FROM core.bilans ORDER BY ALL`,
 		"1 acteurs 2 2 0 2 0", "3 acteurs 3 3 0 0 1")
 }
+
+// A file that is touched, or put back as it lay there, sends nothing; other bytes at its place, or the same at another, do.
+func TestUnchangedFiles(t *testing.T) {
+	p := newPlace(t)
+	first := p.book("alpha", "2026-04", "", rows{"acteurs": actors("A")})
+	second := p.book("alpha", "2026-04", "", rows{"acteurs": actors("A", "B")})
+	for i, r := range [][2]string{{"avril.xlsx", first}, {"corrigé.xlsx", second}, {"avril.xlsx", first}, {"corrigé.xlsx", second}, {"encore.xlsx", first}, {"corrigé.xlsx", first}, {"corrigé.xlsx", second}} {
+		p.state.Receptions = append(p.state.Receptions, ingest.Entry{Path: r[0], Original: r[1], ReceivedAt: time.Date(2026, 6, 1, i, 0, 0, 0, time.UTC)})
+	}
+	p.build(first, second)
+	p.expect("SELECT soumission, statut, coalesce(version, 0), courante FROM core.soumissions ORDER BY ALL",
+		"1 acceptee 1 false", "2 acceptee 2 false", "3 doublon 0 false", "4 doublon 0 false", "5 acceptee 3 false", "6 doublon 0 false", "7 acceptee 4 true")
+}
