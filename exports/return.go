@@ -24,6 +24,7 @@ type Return struct {
 	Version    int
 	Received   time.Time // zero when it was not received but checked
 	Rejected   bool
+	File       string // of one that is rejected, the name under which it came
 	Sheets     []SheetBalance
 	Findings   []ReturnFinding
 	Settled    int      // questions that were explained or decided upon: not put again

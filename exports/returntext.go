@@ -140,6 +140,9 @@ func (s *returnSheet) head() error {
 		}
 		lines = append(lines, received+".")
 	}
+	if s.File != "" {
+		lines = append(lines, "Fichier : « "+s.File+" ».")
+	}
 	lines = append(lines, s.outcome())
 	if len(s.Findings) > 0 {
 		lines = append(lines, s.whatToDo()...)

@@ -237,6 +237,14 @@ func TestEveryFileHasAReceipt(t *testing.T) {
 	if err != nil || len(refused) != 1 {
 		t.Fatalf("returns of refused files: %q, %v", refused, err)
 	}
+	f, err := excelize.OpenFile(refused[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if rows, err := f.GetRows("Retour"); err != nil || !strings.Contains(fmt.Sprint(rows), "lettre.xlsx") {
+		t.Errorf("of a refused file: %q, %v", rows, err)
+	}
 	if err := os.Remove(refused[0]); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -59,12 +60,19 @@ func (r *run) writeReturns(db *transform.Warehouse) error {
 	if err != nil {
 		return err
 	}
+	names := map[string]string{} // by original
+	for _, e := range r.state.Receptions {
+		names[e.Original] = path.Base(e.Path)
+	}
 	var stale []*exports.Return
 	kept := map[string]string{}
 	for _, ret := range all {
-		path, digest := ret.Path(), returnDigest(ret)
-		kept[path] = digest
-		if _, err := os.Stat(filepath.Join(dir, path)); err != nil || index.Digests[path] != digest {
+		if ret.Rejected {
+			ret.File = names[ret.Original]
+		}
+		name, digest := ret.Path(), returnDigest(ret)
+		kept[name] = digest
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil || index.Digests[name] != digest {
 			stale = append(stale, ret)
 		}
 	}
