@@ -3,7 +3,9 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"cairn/ingest"
@@ -16,24 +18,22 @@ func (f *forgetting) find() error {
 		return err
 	}
 	c := f.command
-	var err error
 	switch {
 	case c.Submission != "":
-		err = f.findSubmission()
+		if err := f.findSubmission(); err != nil {
+			return err
+		}
 	case c.Emetteur != "":
-		err = f.findEmitter()
+		f.findEmitter()
 	case c.Respondent != "":
 		f.words = []string{c.Respondent}
 		field := slices.IndexFunc(f.model.Schemas["principes"].Fields, func(f ingest.Field) bool { return f.Pseudonym })
-		f.findAnswers(c.Territory, func(r ingest.DataRow) bool { return r.Values[field] == c.Respondent })
+		f.findAnswers(func(r ingest.DataRow) bool { return r.Values[field] == c.Respondent })
 	default:
 		s := f.model.Schemas["principes"]
 		field := slices.IndexFunc(s.Fields, func(f ingest.Field) bool { return f.Name == s.DateField })
 		oldest := today(f.now()).AddDate(0, -f.workspace.Config.Retention.Months, 0).Format(time.DateOnly)
-		f.findAnswers("", func(r ingest.DataRow) bool { return r.Values[field] != "" && r.Values[field] < oldest })
-	}
-	if err != nil {
-		return err
+		f.findAnswers(func(r ingest.DataRow) bool { return r.Values[field] != "" && r.Values[field] < oldest })
 	}
 	if len(f.destroyed)+len(f.redactions) == 0 && !c.Retention {
 		return &hintError{errors.New("nothing of that name was received"), "give it as it stands in the workbooks, and the territory's identifier; it may have been forgotten already"}
@@ -70,31 +70,50 @@ func (f *forgetting) parse() error {
 	return err
 }
 
-// findSubmission finds every version of a workbook: the one before would stand again.
+// findSubmission finds every version of a workbook, the one before would stand again: what came under its name, also
+// what was refused, and what tells of its territory, month and émetteur under another.
 func (f *forgetting) findSubmission() error {
 	path := f.workspace.belowInbox(f.command.Submission)
-	original := ""
+	named := map[string]string{} // whose workbook came under the name: the last original of it
 	for _, e := range f.journal.Entries() {
-		if e.Type == ingest.EntryReception && !e.Gone && (e.Path == path || e.Original == path) {
-			original = e.Original
+		if e.Type != ingest.EntryReception || e.Gone || e.Path != path && e.Original != path {
+			continue
+		}
+		f.destroyed[e.Original] = true
+		if of := whose(f.subs[e.Original]); of != "" {
+			named[of] = e.Original
 		}
 	}
-	if original == "" {
+	switch {
+	case len(f.destroyed) == 0:
 		return &hintError{fmt.Errorf("no reception of inbox/%s", path), "give the file as it was received, below inbox/, or the SHA-256 of its original"}
+	case len(named) > 1:
+		all := slices.Sorted(maps.Keys(named))
+		hint := "give one of them by its SHA-256:"
+		for _, of := range all {
+			hint += "\n  " + named[of] + "  " + of
+		}
+		return &hintError{fmt.Errorf("several workbooks came as inbox/%s: %s", path, strings.Join(all, ", ")), hint}
 	}
-	f.destroyed[original] = true
-	named := f.subs[original]
 	for o, s := range f.subs {
-		if !named.Rejected && named.Comments == nil && !s.Rejected && s.Comments == nil && s.Territoire == named.Territoire && s.Periode.Equal(named.Periode) && s.Emetteur == named.Emetteur {
+		if named[whose(s)] != "" {
 			f.destroyed[o] = true
 		}
 	}
 	return nil
 }
 
+// whose is the territory, the month and the émetteur that a workbook tells of; empty when it was refused, or is an evaluator's.
+func whose(s *ingest.Submission) string {
+	if s.Rejected || s.Comments != nil {
+		return ""
+	}
+	return strings.TrimSpace(s.Territoire + " " + s.Periode.Format("2006-01") + " " + s.Emetteur)
+}
+
 // findEmitter finds the workbooks of an émetteur; of an actor also the rows of others that name him, and the rows
 // that name a row of which nothing stays: a project that he carried, with what it brought.
-func (f *forgetting) findEmitter() error {
+func (f *forgetting) findEmitter() {
 	id := f.command.Emetteur
 	for o, s := range f.subs {
 		if !s.Rejected && s.Territoire == f.command.Territory && s.Emetteur == id {
@@ -102,7 +121,7 @@ func (f *forgetting) findEmitter() error {
 		}
 	}
 	if slices.Contains(f.model.Values("groupe_pairs"), id) {
-		return nil // a group is nobody
+		return // a group is nobody
 	}
 	type key struct{ table, id string }
 	gone := map[key]bool{{"acteurs", id}: true}
@@ -145,7 +164,6 @@ func (f *forgetting) findEmitter() error {
 	if len(f.destroyed)+len(f.redactions) > 0 {
 		f.words = append([]string{id}, f.namesOf(id)...)
 	}
-	return nil
 }
 
 // refersTo is the table whose key a field holds, if it does.
@@ -191,7 +209,7 @@ func (f *forgetting) own() map[string]*ingest.Submission {
 }
 
 // findAnswers finds rows of « Principes ».
-func (f *forgetting) findAnswers(territory string, which func(ingest.DataRow) bool) {
+func (f *forgetting) findAnswers(which func(ingest.DataRow) bool) {
 	for o, s := range f.own() {
 		for _, t := range s.Tables {
 			if t.Schema.Name != "principes" {
