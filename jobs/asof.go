@@ -100,6 +100,9 @@ func (r *run) reissue(day time.Time) error {
 		return err
 	}
 	defer discard()
+	if err := known.checkMonth(db, r.period); err != nil {
+		return err
+	}
 	outbox := filepath.Join(r.workspace.path("outbox"), asOfDir, day.Format(time.DateOnly))
 	period := known.state.Horizon.Format("2006-01")
 	last := known.newest(known.state.Horizon)

@@ -346,10 +346,17 @@ func (r *run) finishForgetting(db *transform.Warehouse) error {
 	if err != nil {
 		return err
 	}
+	begin, _, err := submittedMonths(r.ctx, db)
+	if err != nil {
+		return err
+	}
 	for _, month := range slices.Sorted(maps.Keys(owed)) {
 		again := *r
 		if again.period, err = parsePeriod(month); err != nil {
 			return err
+		}
+		if begin.IsZero() || again.period.Before(begin) { // nothing is left to tell of it
+			continue
 		}
 		if again.period.Equal(horizon) { // as the next run asks for it
 			again.period = time.Time{}

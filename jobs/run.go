@@ -1,7 +1,9 @@
 package jobs
 
 import (
+	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -176,6 +178,9 @@ func (r *run) release(db *transform.Warehouse) (published bool, err error) {
 	if r.state.Horizon, err = db.Horizon(r.ctx); err != nil {
 		return false, err
 	}
+	if err := r.checkMonth(db, r.period); err != nil {
+		return false, err
+	}
 	if !r.period.IsZero() && !r.period.Equal(r.state.Horizon) {
 		earlier, discard, err := r.workspace.scratch()
 		if err != nil {
@@ -188,6 +193,32 @@ func (r *run) release(db *transform.Warehouse) (published bool, err error) {
 		db, r.state.Horizon = earlier, r.period
 	}
 	return true, r.publish(db)
+}
+
+// checkMonth refuses a month of which nothing can be told: before the first that a territory submitted, or after the last
+// that anyone did. Of one that was published the last workbook may be gone since: it is published again.
+func (r *run) checkMonth(db *transform.Warehouse, month time.Time) error {
+	if month.IsZero() {
+		return nil
+	}
+	first, last, err := submittedMonths(r.ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case first.IsZero() || month.Before(first):
+		return &hintError{fmt.Errorf("no workbook of a territory was received of %s, or of a month before", month.Format("2006-01")), "cairn status tells what was received"}
+	case month.After(last) && r.newest(month).Version == 0:
+		return &hintError{fmt.Errorf("no workbook of %s was received", month.Format("2006-01")), "the latest month that anyone submitted is " + last.Format("2006-01")}
+	}
+	return nil
+}
+
+// submittedMonths are the first month that a territory submitted, at which the calendar begins, and the last that anyone
+// did; zero when there is none.
+func submittedMonths(ctx context.Context, db *transform.Warehouse) (first, last time.Time, err error) {
+	var from, to sql.NullTime
+	err = db.QueryRowContext(ctx, "SELECT min(periode) FILTER (WHERE emetteur = ''), max(periode) FROM core.soumissions WHERE courante").Scan(&from, &to)
+	return from.Time, to.Time, err
 }
 
 // collect archives what is new: the reference files first, then the inbox.

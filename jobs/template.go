@@ -79,7 +79,7 @@ func parsePeriod(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	period, err := time.Parse("2006-01", text)
-	if err != nil {
+	if err != nil || period.IsZero() { // which means that none is asked for
 		return period, &hintError{fmt.Errorf("--period %s is not a month", text), "write it as 2026-10"}
 	}
 	return period, nil
