@@ -68,6 +68,9 @@ func (c *backupCmd) run(e *env) error {
 		return err
 	}
 	defer release()
+	if err := to.tidy(); err != nil { // what a backup that was stopped left may since have been forgotten
+		return err
+	}
 	journal, err := w.journal()
 	if err != nil {
 		return err

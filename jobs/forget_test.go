@@ -85,3 +85,40 @@ func TestForgottenIsTold(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// What a backup that was stopped has left half-written may since have been forgotten: the next one into the folder destroys it.
+func TestBackupDropsHalfWrittenFiles(t *testing.T) {
+	t.Parallel()
+	dir, kept := filepath.Join(t.TempDir(), "espace"), filepath.Join(t.TempDir(), "sauvegarde")
+	cairn := func(args ...string) {
+		t.Helper()
+		if status := jobs.Main(args, &bytes.Buffer{}, os.Stderr); status != 0 {
+			t.Fatalf("%v: exit status %d", args, status)
+		}
+	}
+	cairn("init", dir)
+	original, err := ingest.Archive{Dir: filepath.Join(dir, "archive")}.Put([]byte("original"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal, err := ingest.OpenJournal(filepath.Join(dir, "journal.jsonl"))
+	if err == nil {
+		err = journal.Append(ingest.Entry{Type: ingest.EntryReception, Path: "a.xlsx", Original: original})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	cairn("backup", "--workspace", dir, kept)
+	left := []string{"archive/sha256/ab/.partial-1", "outbox/2026-10/.v1.partial/donnees/indicateurs.csv", ".partial-2"}
+	for _, name := range left {
+		if err := ingest.WriteDurably(filepath.Join(kept, name), []byte("canari"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cairn("backup", "--workspace", dir, kept)
+	for _, name := range left {
+		if _, err := os.Stat(filepath.Join(kept, name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
