@@ -110,9 +110,12 @@ func (e *env) tellNotRecomputed(c *exports.Checked, why string) {
 // again makes the release again where it was published, and compares the two.
 func (c *verifyCmd) again(e *env, files fs.FS, checked exports.Checked) ([]exports.Difference, error) {
 	w, err := OpenWorkspace(e.workspace)
-	if err != nil {
+	if errors.As(err, new(*hintError)) {
 		e.tellNotRecomputed(&checked, "hors de tout espace de travail")
 		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	release, err := e.lock(w, "verify")
 	if err != nil {

@@ -76,6 +76,21 @@ func TestVerifyElsewhere(t *testing.T) {
 	}
 }
 
+// Where cairn.toml cannot be read, the release is not compared with the journal: that is said, and it is not « identique ».
+func TestVerifyTellsABrokenConfiguration(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "cairn.toml"), []byte("programe = \"Une faute de frappe\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out, problems bytes.Buffer
+	if status := jobs.Main([]string{"verify", "--workspace", dir, r.release}, &out, &problems); status != 1 ||
+		!strings.Contains(problems.String(), `unknown key "programe"`) || strings.Contains(out.String(), "identique") {
+		t.Errorf("%d\n%s%s", status, &out, &problems)
+	}
+}
+
 // What was tampered with is named by its file and its figure, also where the manifest was made to agree.
 func TestTamperedReleasesAreNamed(t *testing.T) {
 	t.Parallel()
