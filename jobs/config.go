@@ -56,6 +56,8 @@ func (c *Config) validate() error {
 		switch {
 		case !funderID.MatchString(f.ID):
 			return fmt.Errorf("financeurs, number %d: id %q is not 2 to 40 lower-case letters, digits and hyphens", i+1, f.ID)
+		case f.ID == "programme":
+			return errors.New("financeurs: the id \"programme\" is that of the dossier and the shared folder of the whole programme: take another")
 		case seen[f.ID]:
 			return fmt.Errorf("financeurs: two have the id %q", f.ID)
 		case f.Name == "", len(f.Territories) == 0:

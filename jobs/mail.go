@@ -52,8 +52,14 @@ const mailTimeout = 30 * time.Second
 
 // validate refuses what the types of the keys let through.
 func (m *Mail) validate() error {
-	if _, err := netmail.ParseAddress(m.From); err != nil && *m != (Mail{}) {
-		return fmt.Errorf("courriel: expediteur %q: %w", m.From, err)
+	if *m != (Mail{}) {
+		from, err := netmail.ParseAddress(m.From)
+		if err != nil {
+			return fmt.Errorf("courriel: expediteur %q: %w", m.From, err)
+		}
+		if from.Address != m.From {
+			return fmt.Errorf("courriel: expediteur %q: the address alone, %s: programme gives the name", m.From, from.Address)
+		}
 	}
 	if m.Server != "" {
 		if _, _, err := net.SplitHostPort(m.Server); err != nil {
