@@ -30,7 +30,7 @@ func OpenRelease(file string) (files fs.FS, done func() error, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("open release: %w", err)
 		}
-		return root.FS(), root.Close, nil
+		return plainFS{root.FS()}, root.Close, nil
 	}
 	if !about.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("open release: %s is neither a folder nor a file", file)
@@ -43,6 +43,20 @@ func OpenRelease(file string) (files fs.FS, done func() error, err error) {
 		return nil, nil, errors.Join(fmt.Errorf("open release: %s: %w", file, err), f.Close())
 	}
 	return files, f.Close, nil
+}
+
+// plainFS opens plain files and folders alone, and looks first: to open a named pipe waits for who writes into it.
+type plainFS struct{ fs.FS }
+
+func (f plainFS) Open(name string) (fs.File, error) {
+	about, err := fs.Stat(f.FS, name)
+	if err == nil && !about.Mode().IsRegular() && !about.IsDir() {
+		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("it is no plain file")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.FS.Open(name)
 }
 
 // OpenZip opens a zipped release, in the zip's root or in its only folder. What the zip says of sizes is held to by its
