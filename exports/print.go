@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"cairn/ingest"
 )
 
 // ErrNoChromium says that no Chromium is installed here to print with. The HTML is the report; without
@@ -33,7 +35,8 @@ func chromium() (string, error) {
 // PrintPDF prints an HTML report of a release as a tagged PDF, through Chromium: for delivery, never as a part of
 // the release, since another Chromium or other fonts give other bytes. The PDF is dated as the report says of
 // its data (<meta name="dcterms.created">), so that the same Chromium gives the same bytes on any day. It returns
-// ErrNoChromium where there is none; pdf is written whole or not at all.
+// ErrNoChromium where there is none; pdf is written whole or not at all, for its
+// owner alone, and its folder is made.
 func PrintPDF(ctx context.Context, html, pdf string) error {
 	browser, err := chromium()
 	if err != nil {
@@ -59,11 +62,10 @@ func PrintPDF(ctx context.Context, html, pdf string) error {
 	if err != nil {
 		return fmt.Errorf("print %s: %w", html, err)
 	}
-	beside := pdf + ".partial"
-	if err := os.WriteFile(beside, datePDF(printed, made), 0o644); err != nil {
+	if err := ingest.WriteDurably(pdf, datePDF(printed, made), 0o600); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	return os.Rename(beside, pdf)
+	return nil
 }
 
 // browse has a headless Chromium open a local page, with a profile of its own below dir.

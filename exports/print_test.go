@@ -32,7 +32,7 @@ func TestPrintPDF(t *testing.T) {
 	}
 	var printed [2][]byte
 	for i := range printed {
-		pdf := filepath.Join(dir, "page.pdf")
+		pdf := filepath.Join(dir, "courriels", "page.pdf")
 		if err := PrintPDF(t.Context(), page, pdf); err != nil {
 			t.Fatal(err)
 		}
@@ -40,6 +40,11 @@ func TestPrintPDF(t *testing.T) {
 		if printed[i], err = os.ReadFile(pdf); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if about, err := os.ReadDir(filepath.Join(dir, "courriels")); err != nil || len(about) != 1 {
+		t.Errorf("beside the PDF: %v, %v", about, err)
+	} else if info, err := about[0].Info(); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the PDF: %v, %v", info, err)
 	}
 	if !bytes.Equal(printed[0], printed[1]) {
 		t.Error("printed twice, it has other bytes")
