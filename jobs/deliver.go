@@ -218,11 +218,11 @@ func (d *delivery) show(letters []*letter) {
 		}
 		fmt.Fprintf(d.stdout, "%s to %s: %s\n", verb, l.recipient, subject)
 		for _, a := range l.attached {
-			size := int64(0)
+			size := "not made yet"
 			if info, err := os.Stat(a.path); err == nil {
-				size = info.Size()
+				size = fmt.Sprintf("%d kB", (info.Size()+999)/1000)
 			}
-			fmt.Fprintf(d.stdout, "  %s (%d kB)\n", a.name, (size+999)/1000)
+			fmt.Fprintf(d.stdout, "  %s (%s)\n", a.name, size)
 		}
 		for _, name := range l.text.TooLarge {
 			fmt.Fprintf(d.stdout, "  %s: too large to be attached\n", name)

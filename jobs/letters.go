@@ -111,10 +111,7 @@ func (d *delivery) impact(p *publication, funder string) ([]attachment, error) {
 	}
 	title := fmt.Sprintf("%s_%s.pdf", p.period.Format("2006-01"), name)
 	pdf := d.workspace.path(filepath.Join(lettersDir, p.period.Format("2006-01"), fmt.Sprintf("v%d", p.version), title))
-	if _, err := os.Stat(pdf); err != nil {
-		if err := ingest.MkdirDurably(filepath.Dir(pdf)); err != nil {
-			return nil, err
-		}
+	if about, err := os.Stat(pdf); !d.preview && (err != nil || about.Size() == 0) {
 		if err := exports.PrintPDF(d.ctx, files[0].path, pdf); err != nil { // the page is the report: it goes without
 			if !errors.Is(err, exports.ErrNoChromium) {
 				slog.Warn("the impact summary goes without its PDF", "error", err)
@@ -140,7 +137,9 @@ func (d *delivery) releaseLetters(o occasion) ([]*letter, error) {
 					files = append(files, p.workbooks(territory)...)
 				}
 			}
-			all = append(all, d.released(p, r, exports.Letter{Kind: exports.LetterEvaluation}, files))
+			if len(files) > 0 { // of a territory that has sent nothing yet there is no workbook
+				all = append(all, d.released(p, r, exports.Letter{Kind: exports.LetterEvaluation}, files))
+			}
 		case roleAssociation:
 			all = append(all, d.released(p, r, exports.Letter{Kind: exports.LetterComparison}, p.comparison()))
 		}
@@ -161,6 +160,10 @@ func (d *delivery) impactLetters(o occasion) ([]*letter, error) {
 		files, err := d.impact(p, r.Funder)
 		if err != nil {
 			return nil, err
+		}
+		if len(files) == 0 { // named in cairn.toml since
+			return nil, &hintError{fmt.Errorf("release %s v%d has no impact summary of %s", p.period.Format("2006-01"), p.version, r.Funder),
+				"publish it with one: cairn run --period " + p.period.Format("2006-01")}
 		}
 		all = append(all, d.released(p, r, exports.Letter{Kind: exports.LetterImpact, Funder: d.workspace.Config.funder("*" + r.Funder)}, files))
 	}
