@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -334,14 +335,24 @@ func (s *service) witness() {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Config.Calendar.Witness, nil)
+	if err := call(ctx, w.Config.Calendar.Witness); err != nil {
+		slog.Warn("the witness could not be called", "error", err)
+	}
+}
+
+// call asks for an address, which may hold a token: no error tells it.
+func call(ctx context.Context, address string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err == nil {
 		var answer *http.Response
 		if answer, err = http.DefaultClient.Do(request); err == nil {
-			err = answer.Body.Close()
+			if err = answer.Body.Close(); answer.StatusCode >= http.StatusMultipleChoices {
+				err = fmt.Errorf("it answered %s", answer.Status)
+			}
 		}
 	}
-	if err != nil {
-		slog.Warn("the witness could not be called", "error", err)
+	if failed := new(url.Error); errors.As(err, &failed) {
+		return failed.Err
 	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -423,6 +424,28 @@ func TestServeClockAhead(t *testing.T) {
 	s.look()
 	if diff := cmp.Diff([]string{"2026-09 v1"}, s.releases()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A witness that refuses the call, or is not there, is an error, which does not tell its address.
+func TestWitness(t *testing.T) {
+	t.Parallel()
+	status := http.StatusNoContent
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	defer server.Close()
+	address := server.URL + "/jeton-secret"
+	if err := call(t.Context(), address); err != nil {
+		t.Error(err)
+	}
+	status = http.StatusNotFound
+	if err := call(t.Context(), address); err == nil || err.Error() != "it answered 404 Not Found" {
+		t.Errorf("got %v", err)
+	}
+	server.Close()
+	for _, address := range []string{address, "jeton-secret", "http://jeton-secret:a/"} {
+		if err := call(t.Context(), address); err == nil || strings.Contains(err.Error(), "jeton-secret") {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
 
