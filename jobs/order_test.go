@@ -196,19 +196,14 @@ func dump(t *testing.T, db *transform.Warehouse) string {
 // thorough asks for what takes minutes: make check.
 var thorough = os.Getenv("CAIRN_THOROUGH") != ""
 
-// For one journal, any batching, repetition, crash or restart gives the same state. Twenty paths are tried, two
-// hundred when thorough.
+// For one journal, any batching, repetition, crash or restart gives the same state. Two hundred paths are tried.
 func TestAnyPathGivesTheSameState(t *testing.T) {
 	t.Parallel()
 	if testing.Short() || !thorough {
 		t.Skip("builds many databases: make check")
 	}
-	schedules := 20
-	if thorough {
-		schedules = 200
-	}
 	p := newPool(t)
-	const journals = 10
+	const schedules, journals = 200, 10
 	var wg sync.WaitGroup
 	turn := make(chan bool, runtime.GOMAXPROCS(0))
 	for j := range journals {

@@ -170,9 +170,5 @@ func (r *run) encodeReturn(dir string, ret *exports.Return) error {
 	if err != nil {
 		return fmt.Errorf("return %s: %w", ret.Path(), err)
 	}
-	path := filepath.Join(dir, ret.Path())
-	if err := ingest.MkdirDurably(filepath.Dir(path)); err != nil {
-		return err
-	}
-	return ingest.WriteDurably(path, data, 0o644)
+	return ingest.WriteDurably(filepath.Join(dir, ret.Path()), data, 0o644)
 }
