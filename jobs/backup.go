@@ -240,7 +240,7 @@ func (w *Workspace) whole() (h holding, err error) {
 	if _, err := OpenWorkspace(w.Dir); err != nil {
 		return h, err
 	}
-	h.lines, h.last = len(entries), entries[len(entries)-1].At.UTC().Format("2006-01-02 15:04")
+	h.lines, h.last = len(entries), minute(entries[len(entries)-1].At)
 	seen := map[string]bool{}
 	for _, e := range entries {
 		for _, digest := range e.Archived() {

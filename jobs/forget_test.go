@@ -40,11 +40,12 @@ func TestForgottenIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	digest := func(of string) string { return strings.Repeat(of, 64) }
-	at := time.Date(2026, 11, 5, 8, 0, 0, 0, time.UTC)
+	at := time.Date(2026, 11, 4, 23, 30, 0, 0, time.UTC) // the fifth in Paris
 	err = journal.Append(
 		ingest.Entry{Type: ingest.EntryReception, At: at, ReceivedAt: at, Path: "canari.xlsx", Original: original},
 		ingest.Entry{Type: ingest.EntryWithdrawal, At: at, Reception: 1, Path: "canari.xlsx", Reason: "canari"},
 		ingest.Entry{Type: ingest.EntryRelease, At: at, Period: "2026-10", Version: 1, Manifest: "m"},
+		ingest.Entry{Type: ingest.EntryDelivery, At: at, Kind: "comparaison", Recipient: "asso@example.org", Outcome: "sent"},
 		ingest.Entry{Type: ingest.EntryForget, At: at, Kind: "emetteur", Silenced: []int{1, 2}, Reissued: []string{"2026-10"},
 			Forgotten: []ingest.Forgotten{{Original: original}, {Original: digest("b"), Replacement: digest("c")}, {Original: digest("d"), Replacement: digest("e")}}},
 	)
@@ -61,9 +62,9 @@ func TestForgottenIsTold(t *testing.T) {
 		}
 		want := object{
 			"received": nil, "findings": nil,
-			"releases": []any{object{"period": "2026-10", "version": 1.0, "final": false, "destroyed": true, "at": "2026-11-05T08:00:00Z"}},
+			"releases": []any{object{"period": "2026-10", "version": 1.0, "final": false, "destroyed": true, "at": "2026-11-04T23:30:00Z"}},
 			"forgotten": []any{object{"kind": "emetteur", "destroyed": 1.0, "rewritten": 2.0, "reissued": []any{"2026-10"}, "done": done,
-				"at": "2026-11-05T08:00:00Z"}},
+				"at": "2026-11-04T23:30:00Z"}},
 		}
 		for member, value := range want {
 			if diff := gocmp.Diff(value, got[member]); diff != "" {
@@ -73,14 +74,17 @@ func TestForgottenIsTold(t *testing.T) {
 	}
 	const line = "forgotten (emetteur)  2026-11-05: 1 originals destroyed, 2 rewritten; releases destroyed: 2026-10"
 	check(false)
-	if text := cairn(0, "status"); !strings.Contains(text, line+"; it was stopped: cairn run ends it\n") {
-		t.Error(text)
+	text := cairn(0, "status")
+	for _, want := range []string{line + "; it was stopped: cairn run ends it\n", "release 2026-10 v1  2026-11-05 00:30", "2026-11-05 00:30  sent\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 	if text := cairn(1, "run"); !strings.Contains(text, "forgotten: what a cairn forget that was stopped had left to do is done\n") {
 		t.Error(text) // 1: no workbook is left
 	}
 	check(true)
-	text := cairn(0, "status")
+	text = cairn(0, "status")
 	if !strings.Contains(text, line+"\n") || !strings.Contains(text, "withdrawn inbox/(oublié)  2026-11-05: \n") || strings.Contains(text, "canari") {
 		t.Error(text)
 	}
@@ -90,11 +94,13 @@ func TestForgottenIsTold(t *testing.T) {
 func TestBackupDropsHalfWrittenFiles(t *testing.T) {
 	t.Parallel()
 	dir, kept := filepath.Join(t.TempDir(), "espace"), filepath.Join(t.TempDir(), "sauvegarde")
-	cairn := func(args ...string) {
+	cairn := func(args ...string) string {
 		t.Helper()
-		if status := jobs.Main(args, &bytes.Buffer{}, os.Stderr); status != 0 {
+		var out bytes.Buffer
+		if status := jobs.Main(args, &out, os.Stderr); status != 0 {
 			t.Fatalf("%v: exit status %d", args, status)
 		}
+		return out.String()
 	}
 	cairn("init", dir)
 	original, err := ingest.Archive{Dir: filepath.Join(dir, "archive")}.Put([]byte("original"))
@@ -103,12 +109,15 @@ func TestBackupDropsHalfWrittenFiles(t *testing.T) {
 	}
 	journal, err := ingest.OpenJournal(filepath.Join(dir, "journal.jsonl"))
 	if err == nil {
-		err = journal.Append(ingest.Entry{Type: ingest.EntryReception, Path: "a.xlsx", Original: original})
+		at := time.Date(2026, 11, 4, 23, 30, 0, 0, time.UTC)
+		err = journal.Append(ingest.Entry{Type: ingest.EntryReception, At: at, Path: "a.xlsx", Original: original})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	cairn("backup", "--workspace", dir, kept)
+	if text := cairn("backup", "--workspace", dir, kept); !strings.Contains(text, "1 lines of the journal to 2026-11-05 00:30,") { // in Paris
+		t.Error(text)
+	}
 	left := []string{"archive/sha256/ab/.partial-1", "outbox/2026-10/.v1.partial/donnees/indicateurs.csv", ".partial-2"}
 	for _, name := range left {
 		if err := ingest.WriteDurably(filepath.Join(kept, name), []byte("canari"), 0o644); err != nil {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"cairn/transform"
 )
 
 // lockFile is held by the one process that may write in a workspace.
@@ -34,7 +36,7 @@ func (e *heldError) Error() string {
 		return "the workspace is in use by another cairn (" + e.path + ")"
 	}
 	return fmt.Sprintf("the workspace is in use by « cairn %s », process %d, since %s",
-		e.holder.Command, e.holder.Process, e.holder.Since.Local().Format("2006-01-02 15:04:05"))
+		e.holder.Command, e.holder.Process, e.holder.Since.In(transform.Paris).Format("2006-01-02 15:04:05"))
 }
 
 // lock makes this process the only one that writes in the workspace until release is called. It does not

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ func TestLockNamesItsHolder(t *testing.T) {
 	}
 	if diff := cmp.Diff(holder, held.holder); diff != "" {
 		t.Error(diff)
+	}
+	if text := held.Error(); !strings.HasSuffix(text, "since 2026-11-10 09:00:00") { // in Paris
+		t.Error(text)
 	}
 	release()
 	release, err = acquire(path, Holder{Command: "decide"})

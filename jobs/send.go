@@ -130,7 +130,7 @@ func (e *env) printDeliveries(journal *ingest.Journal) error {
 		case outcomeRefused:
 			outcome += parenthesis(entry.Reason)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", entry.Recipient, entry.Kind, about, entry.At.Format("2006-01-02 15:04"), outcome)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", entry.Recipient, entry.Kind, about, minute(entry.At), outcome)
 	}
 	return t.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"cairn/ingest"
 	"cairn/transform"
@@ -64,19 +65,19 @@ func (e *env) printHistory(journal *ingest.Journal) {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	for _, r := range releasesOf(journal) {
-		add("release %s v%d  %s%s%s", r.Period, r.Version, r.At.Format("2006-01-02 15:04"), map[bool]string{true: "  final"}[r.Final],
+		add("release %s v%d  %s%s%s", r.Period, r.Version, minute(r.At), map[bool]string{true: "  final"}[r.Final],
 			map[bool]string{true: "  destroyed: see forgotten"}[r.Destroyed])
 	}
 	forgotten := forgottenOf(journal)
 	for _, entry := range journal.Entries() {
 		switch entry.Type {
 		case ingest.EntryDecision:
-			add("decision %s on %s  %s: %s", entry.Decision, entry.Finding, entry.At.Format("2006-01-02"), entry.Reason)
+			add("decision %s on %s  %s: %s", entry.Decision, entry.Finding, today(entry.At).Format(time.DateOnly), entry.Reason)
 		case ingest.EntryForget:
 			add("%s", forgotten[0])
 			forgotten = forgotten[1:]
 		case ingest.EntryWithdrawal:
-			add("withdrawn inbox/%s  %s: %s", entry.Path, entry.At.Format("2006-01-02"), entry.Reason)
+			add("withdrawn inbox/%s  %s: %s", entry.Path, today(entry.At).Format(time.DateOnly), entry.Reason)
 		}
 	}
 	if journal.ForgottenSince() > 0 {
@@ -86,6 +87,9 @@ func (e *env) printHistory(journal *ingest.Journal) {
 		fmt.Fprintf(e.stdout, "\n%s\n", strings.Join(lines, "\n"))
 	}
 }
+
+// minute is a moment as it is told, in the time of Paris.
+func minute(t time.Time) string { return t.In(transform.Paris).Format("2006-01-02 15:04") }
 
 // listFindings prints a line per finding that waits, with the reference by which it is decided upon.
 func (e *env) listFindings(db *transform.Warehouse) error {

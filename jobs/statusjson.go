@@ -138,7 +138,7 @@ func forgottenOf(journal *ingest.Journal) []forgottenJSON {
 
 // String is the line of « cairn status ».
 func (f forgottenJSON) String() string {
-	text := fmt.Sprintf("forgotten (%s)  %s: %d originals destroyed, %d rewritten; releases destroyed: %s", f.Kind, f.At.Format(time.DateOnly), f.Destroyed, f.Rewritten, cmp.Or(strings.Join(f.Reissued, ", "), "none"))
+	text := fmt.Sprintf("forgotten (%s)  %s: %d originals destroyed, %d rewritten; releases destroyed: %s", f.Kind, today(f.At).Format(time.DateOnly), f.Destroyed, f.Rewritten, cmp.Or(strings.Join(f.Reissued, ", "), "none"))
 	if !f.Done {
 		text += "; it was stopped: cairn run ends it"
 	}
@@ -161,10 +161,10 @@ func (e *env) printCalendar(w *Workspace, journal *ingest.Journal) error {
 	fmt.Fprintln(e.stdout, "\ncalendar (cairn serve):")
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, r := range lastOfJobs(journal) {
-		fmt.Fprintf(t, "last\t%s\t%s\t%s\t%s%s\n", r.Kind, r.Period, r.At.In(transform.Paris).Format("2006-01-02 15:04"), r.Outcome, parenthesis(r.Reason))
+		fmt.Fprintf(t, "last\t%s\t%s\t%s\t%s%s\n", r.Kind, r.Period, minute(r.At), r.Outcome, parenthesis(r.Reason))
 	}
 	for _, n := range w.Config.Calendar.next(e.now()) {
-		fmt.Fprintf(t, "next\t%s\t%s\t%s\t\n", n.job, n.period.Format("2006-01"), n.at.Format("2006-01-02 15:04"))
+		fmt.Fprintf(t, "next\t%s\t%s\t%s\t\n", n.job, n.period.Format("2006-01"), minute(n.at))
 	}
 	return t.Flush()
 }
