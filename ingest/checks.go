@@ -215,7 +215,7 @@ func (c *rowChecker) fault(r *rowState, field int, rule string, d Detail) {
 
 // proposable are the rules for which there may be something to propose.
 var proposable = map[string]bool{
-	"nombre_illisible": true, "date_illisible": true, "code_inconnu": true, "format_invalide": true, "siren_invalide": true,
+	"nombre_illisible": true, "nombre_non_entier": true, "date_illisible": true, "code_inconnu": true, "format_invalide": true, "siren_invalide": true,
 }
 
 // at is a finding about a cell, where its column is there. A row's key is what makes it the same from

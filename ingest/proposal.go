@@ -91,7 +91,8 @@ func nearest(text string, names map[string]string) string {
 // aNumber is a number within a text.
 var aNumber = regexp.MustCompile(`[+\-−–]?\d+(?:[  \x{202f}’']\d{3})*(?:[.,]\d+)?`)
 
-// proposeNumber is the one number that a text holds: « env. 30 », « 30 personnes ».
+// proposeNumber is the one number that a text holds: « env. 30 », « 30 personnes ». Of a whole number
+// the three digits after a point or a comma are the thousands.
 func (m *Model) proposeNumber(f *Field, c Cell) string {
 	if c.Kind != Text {
 		return ""
@@ -100,10 +101,14 @@ func (m *Model) proposeNumber(f *Field, c Cell) string {
 	if len(all) != 1 || strings.Contains(c.Text, "%") {
 		return ""
 	}
-	if text, rule := m.canonical(f, Cell{Kind: Text, Text: all[0]}); text == "" || rule != "" || !within(f, text) {
+	number := all[0]
+	if f.Type == "integer" && thousandOrThousandth.MatchString(number) {
+		number = strings.NewReplacer(".", "\u00a0", ",", "\u00a0").Replace(number)
+	}
+	if text, rule := m.canonical(f, Cell{Kind: Text, Text: number}); text == "" || rule != "" || !within(f, text) {
 		return ""
 	}
-	return all[0]
+	return number
 }
 
 // proposeDate reads a number as the day that it stands for in Excel, and an American date the other

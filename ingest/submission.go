@@ -13,7 +13,7 @@ import (
 
 // ReaderVersion changes whenever the same bytes may be understood differently: what was parsed
 // under another version is parsed again.
-const ReaderVersion = "2"
+const ReaderVersion = "3"
 
 // Submission is what one file says: whose it is, its rows with their cells, and what is to be said
 // about it. A rejected one has findings only.

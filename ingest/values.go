@@ -45,7 +45,7 @@ func (m *Model) canonical(f *Field, c Cell) (text, rule string) {
 		if !ok || math.Abs(n) > 1<<53 {
 			return "", "nombre_illisible"
 		}
-		if n != math.Trunc(n) {
+		if n != math.Trunc(n) || c.Kind == Text && thousandOrThousandth.MatchString(c.Text) { // « 1.000 » people are not one
 			return "", "nombre_non_entier"
 		}
 		return strconv.FormatInt(int64(n), 10), ""

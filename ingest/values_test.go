@@ -103,7 +103,8 @@ func TestCanonical(t *testing.T) {
 		{"integer", texts("1 700"), "1700", ""},
 		{"integer", texts("-3"), "-3", ""}, // the bounds are another rule's
 		{"integer", []Cell{numberCell(math.Copysign(0, -1)), textCell("-0")}, "0", ""},
-		{"integer", texts("2,5", "1.234", "0,0001"), "", "nombre_non_entier"},
+		{"integer", texts("1 234,000", "1234.000", "1234,0"), "1234", ""},
+		{"integer", texts("2,5", "1.234", "0,0001", "1.000", "2,000", "12.000", "-1.000"), "", "nombre_non_entier"},
 		{"integer", numbers(2.5, 1e-9), "", "nombre_non_entier"},
 		{"integer", texts("3 personnes", "trois", "3 ?"), "", "nombre_illisible"},
 		{"integer", []Cell{numberCell(1e17), textCell("99999999999999999999"), boolCell(true)}, "", "nombre_illisible"},
@@ -203,6 +204,8 @@ func TestProposals(t *testing.T) {
 		{"number", texts("env. 1 234,56 EUR HT"), "1 234,56"},
 		{"number", texts("12 à 15", "12/15", "trente", "30 %", "1.234 kg"), ""},
 		{"integer", texts("3 personnes", "3 ?", "env. 3"), "3"},
+		{"integer", texts("12.000", "12,000", "12.000 personnes"), "12\u00a0000"},
+		{"integer", texts("2,5", "0,125"), ""},
 		{"date", []Cell{textCell("03/25/2026"), textCell("03-25-2026"), numberCell(46106), numberCell(46106.5), textCell("46106")}, "25/03/2026"},
 		{"date", []Cell{textCell("hier"), textCell("31/31/2026"), numberCell(2026), numberCell(300000), numberCell(-5), textCell("123456")}, ""},
 		{"code", texts("associations", "assoc.", "asociation", "ASSOCIATON"), "Association"},
