@@ -75,8 +75,8 @@ func (s *Schema) fieldTitled(text string) int {
 	return lookup(s.titled, text) - 1
 }
 
-// bestHeader is the row with most titles among the first ones, at least two or all required: a
-// title of a report above the table, or a sentence, is no header.
+// bestHeader is the row with most titles among the first ones, at least two: a title of a report above
+// the table, or a sentence, is no header.
 func bestHeader(s *Schema, rows []Row) (header, bool) {
 	best, most := -1, 1
 	for i, row := range rows {
