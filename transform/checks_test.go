@@ -36,6 +36,11 @@ var (
 	meeting    = map[string]any{"dialogue_id": "D1", "date": on(2026, 4, 5), "type": "agora", "statut": "tenu"}
 )
 
+// lifted is a brake that was lifted on a day.
+func lifted(id string, day time.Time) map[string]any {
+	return with(brake, "frein_id", id, "date_identification", on(2024, 6, 5), "statut", "leve", "date_fin", day)
+}
+
 // meetings are events of a month, one for each number of elected people.
 func meetings(month int, elected ...int64) (all []map[string]any) {
 	for i, n := range elected {
@@ -68,6 +73,10 @@ var historyCases = []struct {
 		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", rows{"acteurs": actors("B", "A", "C")}}},
 		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", rows{"acteurs": actors("A", "C")}}, {"alpha", "2026-05", rows{"acteurs": actors("A", "C")}}},
 		[]string{"2 acteurs 0 - B B"}},
+	{"ligne_disparue", // closed for more than twelve months, and one day less
+		[]sent{{"alpha", "2026-03", rows{"freins": {brake, lifted("F2", on(2025, 3, 31))}}}, {"alpha", "2026-04", rows{"freins": {brake}}}},
+		[]sent{{"alpha", "2026-03", rows{"freins": {brake, lifted("F2", on(2025, 4, 1))}}}, {"alpha", "2026-04", rows{"freins": {brake}}}},
+		[]string{"2 freins 0 - F2 F2"}},
 	{"moins_de_lignes",
 		[]sent{{"alpha", "2026-04", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", rows{"acteurs": actors("A", "B", "C")}}},
 		[]sent{{"alpha", "2026-04", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", rows{"acteurs": actors("A")}}},
@@ -76,6 +85,10 @@ var historyCases = []struct {
 		[]sent{{"alpha", "2026-03", rows{"dialogues": meetings(3, 5)}}, {"alpha", "2026-04", nil}},
 		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", nil}},
 		[]string{"2 acteurs 0 - 2026-04 -"}},
+	{"moins_de_lignes", // a register of rows long closed
+		[]sent{{"alpha", "2026-03", rows{"freins": {lifted("F2", on(2025, 3, 31)), with(brake, "retire", true)}}}, {"alpha", "2026-04", nil}},
+		[]sent{{"alpha", "2026-03", rows{"freins": {lifted("F2", on(2025, 3, 31)), lifted("F3", on(2025, 4, 1))}}}, {"alpha", "2026-04", nil}},
+		[]string{"2 freins 0 - 2026-04 -"}},
 	{"copie_inchangee",
 		[]sent{{"alpha", "2026-03", rows{"dialogues": meetings(3, 5)}}, {"alpha", "2026-04", rows{"dialogues": slices.Concat(meetings(3, 5), meetings(4, 5))}}},
 		[]sent{{"alpha", "2026-03", rows{"dialogues": meetings(3, 5)}}, {"alpha", "2026-04", rows{"dialogues": meetings(3, 5)}}},
@@ -274,6 +287,32 @@ func TestDisappearedRows(t *testing.T) {
 	p.expect(known, "2026-03 ABC", "2026-04 AB")
 	p.receive(p.book("alpha", "2026-05", "", rows{"acteurs": actors("A", "C")}))
 	p.expect(known, "2026-03 ABC", "2026-04 AB", "2026-05 ABC")
+}
+
+// The template with the registers as last known leaves out what has been closed for long: sent back as it is, nothing
+// is asked about it.
+func TestTemplateSentBack(t *testing.T) {
+	p := newPlace(t)
+	p.receive(p.book("alpha", "2026-03", "", rows{
+		"acteurs":  {actor("A", "A"), with(actor("B", "B"), "date_entree", on(2024, 6, 5), "date_sortie", on(2025, 3, 31))},
+		"freins":   {brake, lifted("F2", on(2025, 3, 31)), lifted("F3", on(2025, 4, 1))},
+		"attentes": {{"attente_id": "T1", "exprimee_par": "elus", "envers": "agents", "categorie": "convivialite", "date_expression": on(2024, 6, 5), "statut": "satisfaite", "date_fin": on(2025, 3, 5)}},
+	}))
+	registers, err := p.db.Registers(t.Context(), p.model, "alpha", on(2026, 4, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown []string
+	for _, table := range []string{"acteurs", "freins", "attentes"} {
+		for _, row := range registers[table] {
+			shown = append(shown, fmt.Sprint(row[p.model.Schemas[table].PrimaryKey[0]]))
+		}
+	}
+	if got := strings.Join(shown, " "); got != "A F1 F3" {
+		t.Errorf("the template shows %s", got)
+	}
+	p.receive(p.book("alpha", "2026-04", "", registers))
+	p.expect("SELECT regle, cle FROM core.constats WHERE soumission = 2")
 }
 
 // A withdrawn reception counts for nothing: the version before it is current again, and its bytes may

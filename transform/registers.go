@@ -37,7 +37,7 @@ func (w *Warehouse) Registers(ctx context.Context, m *ingest.Model, territoire s
 		if s.Kind != ingest.Registre {
 			continue
 		}
-		if registers[table], err = w.register(ctx, s, territoire, known, month.AddDate(0, -ClosedFor, 0)); err != nil {
+		if registers[table], err = w.register(ctx, s, territoire, known, month); err != nil {
 			return nil, fmt.Errorf("read register %s: %w", table, err)
 		}
 	}
@@ -51,17 +51,19 @@ func (w *Warehouse) lastKnown(ctx context.Context, territoire string, month time
 	return known.Time, err
 }
 
-// closingDate is the field that closes a row of a registre.
-func closingDate(s *ingest.Schema) string {
+// lastShown is the SQL of the last month in which a row of a registre is shown to its territory, and missed by the
+// checks when it is not there; NULL while the row is open.
+func lastShown(s *ingest.Schema, prefix string) string {
+	closed := "date_fin"
 	if s.Field("date_sortie") != nil {
-		return "date_sortie"
+		closed = "date_sortie"
 	}
-	return "date_fin"
+	return fmt.Sprintf("(date_trunc('month', try_cast(%s%s AS DATE)) + INTERVAL %d MONTH)::DATE", prefix, quote(closed), ClosedFor)
 }
 
 // register reads one table: which rows stand is etat's, what a cell says is raw's, where « nc » and
 // « nsp » are kept.
-func (w *Warehouse) register(ctx context.Context, s *ingest.Schema, territoire string, known, closedBefore time.Time) ([]map[string]any, error) {
+func (w *Warehouse) register(ctx context.Context, s *ingest.Schema, territoire string, known, month time.Time) ([]map[string]any, error) {
 	var fields []*ingest.Field
 	var columns []string
 	for i := range s.Fields {
@@ -77,9 +79,9 @@ func (w *Warehouse) register(ctx context.Context, s *ingest.Schema, territoire s
 FROM etat.%s e
 JOIN core.soumissions s ON s.soumission = e._soumission
 JOIN raw.%s r ON r._original = s.original AND r._ligne = e._ligne
-WHERE e.territoire_id = $1 AND e.periode = $2 AND (e.%s IS NULL OR e.%s >= $3)
-ORDER BY %s`, strings.Join(columns, ", "), quote(s.Name), quote(s.Name), quote(closingDate(s)), quote(closingDate(s)), quoteAll("e.", s.PrimaryKey)),
-		territoire, known, closedBefore)
+WHERE e.territoire_id = $1 AND e.periode = $2 AND coalesce(%s >= $3, true)
+ORDER BY %s`, strings.Join(columns, ", "), quote(s.Name), quote(s.Name), lastShown(s, "e."), quoteAll("e.", s.PrimaryKey)),
+		territoire, known, month)
 	if err != nil {
 		return nil, err
 	}
