@@ -33,9 +33,10 @@ type Left struct {
 }
 
 // Collect archives and journals every file of the inbox that was not seen before, at any depth,
-// and changes nothing there. A file was seen when the journal has its path, size and modification
-// time. Excel's and LibreOffice's lock files and hidden files are no candidates. A folder of .csv
-// files, one of them accueil.csv, is one workbook: a zip of them is what is archived.
+// and changes nothing there. A file was seen when its size and modification time are those of the last
+// reception of its path: an earlier file that is put back, its date with it, is a reception. Excel's and
+// LibreOffice's lock files and hidden files are no candidates. A folder of .csv files, one of them
+// accueil.csv, is one workbook: a zip of them is what is archived.
 //
 // Only what is a file, and at rest, is taken: a link, a pipe or a device never, a file that is being
 // written or cannot be read at the next collection. They are told in left.
@@ -44,12 +45,12 @@ type Left struct {
 // earlier than the end of the previous collection; ties are ordered by path. It is written once.
 // When the disk fails on the way, what was archived until then is journalled and returned with the error.
 func Collect(inbox string, archive Archive, journal *Journal, now func() time.Time) (received []Entry, left []Left, err error) {
-	seen := map[string]bool{}
+	seen := map[string]string{} // path → key of its last reception
 	var floor time.Time
 	for _, e := range journal.Entries() {
 		switch e.Type {
 		case EntryReception:
-			seen[candidateKey(e)] = true
+			seen[e.Path] = candidateKey(e)
 			if e.ReceivedAt.After(floor) { // a collection that was cut short has no end
 				floor = e.ReceivedAt
 			}
@@ -211,7 +212,7 @@ func acknowledge(journal *Journal, received, lines []Entry) error {
 
 // atRest lists the new files of the inbox that are not being written. Those that are younger than settle, or
 // dated in the future, are looked at twice.
-func atRest(inbox string, seen map[string]bool, now func() time.Time) (still []candidate, left []Left, err error) {
+func atRest(inbox string, seen map[string]string, now func() time.Time) (still []candidate, left []Left, err error) {
 	first, left, err := candidates(inbox, seen)
 	if err != nil {
 		return nil, nil, err
@@ -318,7 +319,7 @@ func packFolder(dir string, names []string) ([]byte, error) {
 }
 
 // candidates lists the new files of the inbox, and what is there and cannot be one.
-func candidates(inbox string, seen map[string]bool) (found []candidate, left []Left, err error) {
+func candidates(inbox string, seen map[string]string) (found []candidate, left []Left, err error) {
 	inbox, err = filepath.EvalSymlinks(inbox) // WalkDir does not enter a link
 	if err != nil {
 		return nil, nil, fmt.Errorf("collect: %w", err)
@@ -367,7 +368,7 @@ func candidates(inbox string, seen map[string]bool) (found []candidate, left []L
 			left = append(left, Left{c.Path, "it is a link, a pipe or a device"})
 			return nil
 		}
-		if !seen[candidateKey(c.Entry)] {
+		if seen[c.Path] != candidateKey(c.Entry) {
 			found = append(found, c)
 		}
 		return then

@@ -145,7 +145,7 @@ func TestCollectOrdersTiesByPath(t *testing.T) {
 	p.want("Z.xlsx Z.xlsx -1", "a.xlsx a.xlsx -1", "a/9.xlsx a/9.xlsx -1", "b/1.xlsx b/1.xlsx -1", "É.xlsx É.xlsx -1")
 }
 
-// A file is known by its path, size and modification time.
+// A file is known by the size and modification time that its path had last.
 func TestWhatIsReceivedAgain(t *testing.T) {
 	p := newPlace(t)
 	p.drop("a.xlsx", "one", -5*minute)
@@ -160,7 +160,8 @@ func TestWhatIsReceivedAgain(t *testing.T) {
 	p.want("a.xlsx three +10")
 	p.drop("copy.xlsx", "three", 5*minute) // another name
 	p.want("copy.xlsx three +10")
-	p.drop("a.xlsx", "one", -5*minute) // as it was at first: seen
+	p.drop("a.xlsx", "one", -5*minute) // put back with its date: a revert
+	p.want("a.xlsx one +10")
 	p.want()
 	if err := os.Remove(filepath.Join(p.inbox, "copy.xlsx")); err != nil {
 		t.Fatal(err)
