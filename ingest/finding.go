@@ -108,6 +108,7 @@ var Rules = []Rule{
 	{"valeur_inhabituelle", Question, "« {colonne} » est très loin de ce qui a été déclaré ces deux dernières années.", "Vérifiez les zéros et l’unité ; si la valeur est juste, dites ce qu’elle a de particulier."},
 	{"mois_douteux", Question, "Aucun événement de ce classeur n’est de son mois : tous sont d’un même autre mois.", "Vérifiez le mois dans la feuille « Accueil » ; s’il est juste, dites-le."},
 	{"territoire_douteux", Question, "Les acteurs de ce classeur sont surtout ceux d’un autre territoire.", "Vérifiez l’identifiant du territoire dans la feuille « Accueil » ; s’il est juste, dites-le."},
+	{"emetteur_inconnu", Erreur, "L’émetteur de ce classeur n’est ni un groupe de pairs, ni un acteur déclaré par le territoire : on ne sait pas qui répond.", "Corrigez « Émetteur » dans la feuille « Accueil », majuscules comprises, et renvoyez le classeur : l’association retirera celui-ci ; ou faites ajouter l’acteur dans la feuille « Acteurs » du territoire."},
 	{"reference_ecartee", Note, "« {colonne} » désigne une ligne qui est là, mais qui a été mise de côté.", "Rien à faire ici : corrigez l’autre ligne."},
 	{"groupe_etranger", Erreur, "Dans le classeur d’un groupe de pairs, chaque réponse vient de ce groupe.", "Corrigez « {colonne} », ou supprimez la ligne."},
 }
@@ -115,7 +116,7 @@ var Rules = []Rule{
 // HistoryRules are the rules that reading a file alone cannot apply.
 var HistoryRules = []string{
 	"territoire_inconnu", "periode_future", "reference_inconnue", "reference_ecartee", "ligne_disparue", "moins_de_lignes", "copie_inchangee",
-	"frein_rouvert", "engagement_echu", "saut_decuple", "valeur_inhabituelle", "mois_douteux", "territoire_douteux",
+	"frein_rouvert", "engagement_echu", "saut_decuple", "valeur_inhabituelle", "mois_douteux", "territoire_douteux", "emetteur_inconnu",
 }
 
 // Detail fills a rule's sentences.

@@ -50,7 +50,7 @@ type Comment struct {
 }
 
 // Cover is where the cover sheet says whose workbook it is.
-type Cover struct{ Sheet, Territoire, Periode string } // the sheet's name and two cells
+type Cover struct{ Sheet, Territoire, Periode, Emetteur string } // the sheet's name and three cells
 
 // TableRows are the rows of a sheet. Read rows = taken rows + rows set aside.
 type TableRows struct {
@@ -224,7 +224,7 @@ func (p *parser) accueil() (int, bool) {
 			values[field] = row.At(1)
 		}
 	}
-	p.sub.Cover = Cover{name, cells["territoire_id"], cells["periode"]}
+	p.sub.Cover = Cover{name, cells["territoire_id"], cells["periode"], cells["emetteur"]}
 	p.sub.Version = values["version_modele"].String()
 	p.sub.Territoire = values["territoire_id"].String()
 	if p.sub.Territoire == "" {

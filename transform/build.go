@@ -68,7 +68,7 @@ type Secret struct {
 // tables of ingest.Tables come between the calendar and the states.
 var (
 	coreFindings = []string{
-		"soumissions", "declarations", "nombres", "renvois", "precedentes", "controles", "cles", "renvois_rompus", "reponses", "commentaires",
+		"soumissions", "declarations", "nombres", "renvois", "precedentes", "cles", "controles", "renvois_rompus", "reponses", "commentaires",
 		"constats", "lignes",
 	}
 	coreCalendar = []string{horizon, "mois", "recues", "retraits"}

@@ -56,7 +56,7 @@ func actors(ids ...string) (all []map[string]any) {
 	return all
 }
 
-// sent is a workbook on its way.
+// sent is a workbook on its way; after the territory comes its émetteur, if any.
 type sent struct {
 	territoire, periode string
 	rows                rows
@@ -125,6 +125,10 @@ var historyCases = []struct {
 		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A", "B", "C")}}, {"gamma", "2026-03", rows{"acteurs": actors("A", "M", "N")}}},
 		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A", "B", "C")}}, {"gamma", "2026-03", rows{"acteurs": actors("M", "N", "O")}}, {"gamma", "2026-04", rows{"acteurs": actors("A", "B", "C", "D")}}},
 		[]string{"3 - 0 territoire_id 3 gamma"}},
+	{"emetteur_inconnu",
+		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A")}}, {"alpha A", "2026-04", nil}, {"alpha elus", "2026-04", nil}},
+		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A")}}, {"alpha a", "2026-04", nil}, {"alpha B", "2026-04", nil}, {"alpha", "2026-05", rows{"acteurs": actors("A", "B")}}, {"alpha B", "2026-05", nil}},
+		[]string{"2 - 0 emetteur a a", "3 - 0 emetteur B B"}},
 	{"reference_ecartee",
 		[]sent{{"alpha", "2026-03", rows{"acteurs": actors("A")}}, {"alpha", "2026-04", rows{"acteurs": {with(actor("A", "A"), "famille", "fanfare")}, "engagements": {engagement}}}},
 		[]sent{{"alpha", "2026-04", rows{"acteurs": {with(actor("A", "A"), "famille", "fanfare")}, "engagements": {engagement}}}},
@@ -147,7 +151,8 @@ func TestHistoryRules(t *testing.T) {
 				p.state.Territoires = append(p.state.Territoires, "gamma,Gamma,2026-01-01\n"...)
 				var books []string
 				for _, s := range all {
-					books = append(books, p.book(s.territoire, s.periode, "", s.rows))
+					territoire, emetteur, _ := strings.Cut(s.territoire, " ")
+					books = append(books, p.book(territoire, s.periode, emetteur, s.rows))
 				}
 				p.receive(books...)
 				return p.lines(fmt.Sprintf(`SELECT soumission, coalesce("table", '-'), ligne, coalesce(champ, '-'), coalesce(cle, '-'), coalesce(valeur, '-')
@@ -179,6 +184,18 @@ FROM core.constats WHERE regle = '%s' ORDER BY ALL`, c.rule))
 			t.Errorf("%s is no rule of the history", f.Name())
 		}
 	}
+}
+
+// What is doubtful on the cover is shown there, each at its own cell.
+func TestCellsOfTheCover(t *testing.T) {
+	p := newPlace(t)
+	p.state.Territoires = append(p.state.Territoires, "gamma,Gamma,2026-01-01\n"...)
+	p.receive(
+		p.book("alpha", "2026-03", "", rows{"acteurs": actors("A", "B", "C")}), p.book("gamma", "2026-03", "", rows{"acteurs": actors("M", "N", "O")}),
+		p.book("gamma", "2026-04", "", rows{"acteurs": actors("A", "B", "C"), "dialogues": meetings(3, 5, 5, 5)}), p.book("gamma", "2026-04", "B2", nil),
+	)
+	p.expect("SELECT champ, feuille, cellule FROM core.constats WHERE feuille = 'Accueil' ORDER BY ALL",
+		"emetteur Accueil B8", "periode Accueil B7", "territoire_id Accueil B6")
 }
 
 // answered is a workbook that comes back with answers: a finding's identity, a response, an explanation.

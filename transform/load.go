@@ -20,7 +20,7 @@ type parsed struct {
 }
 
 // layout changes whenever the tables of raw that are not made from the schemas do.
-const layout = "2"
+const layout = "3"
 
 // Load parses the originals that raw does not hold yet and adds them in one transaction. When the
 // reader or the schemas have changed since, everything is parsed again. It returns how many were
@@ -150,7 +150,7 @@ func createRaw(tx *Tx, m *ingest.Model, version string) error {
 		`CREATE SCHEMA raw`,
 		`CREATE TABLE raw.version (version VARCHAR)`,
 		`CREATE TABLE raw.originaux (original VARCHAR, rejetee BOOLEAN, commentaires BOOLEAN, territoire_id VARCHAR, periode DATE, emetteur VARCHAR, version_modele VARCHAR,
-			feuille_accueil VARCHAR, cellule_territoire VARCHAR, cellule_periode VARCHAR, feuille_retour VARCHAR)`,
+			feuille_accueil VARCHAR, cellule_territoire VARCHAR, cellule_periode VARCHAR, cellule_emetteur VARCHAR, feuille_retour VARCHAR)`,
 		`CREATE TABLE raw.feuilles (original VARCHAR, "table" VARCHAR, feuille VARCHAR, rien BOOLEAN)`,
 		`CREATE TABLE raw.colonnes (original VARCHAR, "table" VARCHAR, champ VARCHAR, colonne VARCHAR)`,
 		`CREATE TABLE raw.constats (original VARCHAR, rang INTEGER, "table" VARCHAR, feuille VARCHAR, ligne INTEGER, cellule VARCHAR, champ VARCHAR,
@@ -185,7 +185,7 @@ func appendRaw(tx *Tx, m *ingest.Model, submissions []parsed) error {
 			periode = s.Periode
 		}
 		return yield(s.original, s.Rejected, s.Comments != nil, s.Territoire, periode, s.Emetteur, s.Version,
-			orNull(s.Cover.Sheet), orNull(s.Cover.Territoire), orNull(s.Cover.Periode), orNull(s.Returned))
+			orNull(s.Cover.Sheet), orNull(s.Cover.Territoire), orNull(s.Cover.Periode), orNull(s.Cover.Emetteur), orNull(s.Returned))
 	}))
 	if err != nil {
 		return err

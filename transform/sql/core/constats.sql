@@ -26,7 +26,8 @@ WITH lus AS (
     JOIN ref.regles g ON g.regle = 'reference_inconnue'
     UNION ALL
     SELECT x.soumission, 4, 0, x."table", coalesce(f.feuille, CASE WHEN x."table" IS NULL THEN o.feuille_accueil END), coalesce(x.ligne, 0),
-        coalesce(k.colonne || x.ligne, CASE WHEN x."table" IS NOT NULL THEN NULL WHEN x.champ = 'periode' THEN o.cellule_periode ELSE o.cellule_territoire END),
+        coalesce(k.colonne || x.ligne, CASE WHEN x."table" IS NOT NULL THEN NULL WHEN x.champ = 'periode' THEN o.cellule_periode
+            WHEN x.champ = 'emetteur' THEN o.cellule_emetteur ELSE o.cellule_territoire END),
         x.champ, x.regle, g.gravite, replace(g.message, '{colonne}', coalesce(d.titre, '')), x.cle, x.valeur, NULL
     FROM core.controles x
     JOIN core.soumissions s ON s.soumission = x.soumission
