@@ -124,6 +124,8 @@ func TestLongTerm(t *testing.T) {
 		{"C01", "alpha", "3", 3, "2024-01", "2026-01", "trop_tot"},
 		{"C01", "alpha", "0", 3, "2024-01", "2026-01", "trop_tot"},
 		{"C01", "beta", "3", 2, "2025-01", "2026-01", "trop_tot"},
+		{"C01", "*", "3", 2, "2024-01", "2026-01", "trop_tot"}, // of a set too; in January 2025 delta is outdated, and two are too few
+		{"C01", "*trois", "3", 2, "2024-01", "2026-01", "trop_tot"},
 		{"C21", "alpha", "transversale", 3, "2024-01", "2026-01", "trop_tot"},
 		{"C21", "alpha", "horizontale", 2, "2024-07", "2025-07", "trop_tot"}, // each dimension has its own
 		// Durations, and the data themselves.
