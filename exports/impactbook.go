@@ -65,7 +65,7 @@ func (s *summary) fillCover(out *sheet) {
 
 func (s *summary) fillEffects(out *sheet) {
 	out.sentences = []string{
-		"Cette feuille contient un tableau : une ligne par indicateur. Départ, ou référence : la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme. D’une somme de plusieurs territoires, référence et évolution sont celles des territoires que compte sa dernière valeur : qui arrive ou manque n’est pas un changement.",
+		"Cette feuille contient un tableau : une ligne par indicateur. Départ, ou référence : la médiane des trois premiers mois qui ont une valeur depuis l’entrée dans le programme.",
 		"La preuve est celle d’un changement depuis le départ, non de sa cause : il n’y a pas de territoires de comparaison.",
 		"[nd] non disponible, [ns] trop peu de territoires ou d’observations, [so] sans objet, [s] secret.",
 	}

@@ -241,7 +241,7 @@ func (w *Data) compareRow(report *Report, s *sheet, a ingest.Area, row int, terr
 			if f["valeur"] == nil {
 				want = nil
 			}
-			if w.Catalogue[spot.Indicator]["unite"] == "part" && s.name != "Effets" { // there in points
+			if w.Catalogue[spot.Indicator]["unite"] == "part" { // in points
 				factor = 100
 			}
 			compared += report.number(where(title, spot), cell, want, factor)
