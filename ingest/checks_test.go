@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"crypto/md5"
 	"fmt"
 	"regexp"
 	"slices"
@@ -221,6 +222,21 @@ var bookCases = []bookCase{
 		},
 		want:  []string{"colonne_absente Acteurs nom", "code_inconnu Acteurs F3 famille «astronautes»"},
 		table: "acteurs", aside: 2,
+	}, {
+		name: "optional columns gone", rule: "colonnes_absentes",
+		good: func(b *book) {
+			b.cover("version_modele", TemplateVersion)
+			b.of("dialogues").rows[0][9] = nil // no row, nothing lost
+		},
+		bad: func(b *book) {
+			b.cover("version_modele", TemplateVersion)
+			b.add("dialogues", set{"participants_elus": 6, "theme": "alimentation"})
+			b.of("dialogues").rows[0][9], b.of("dialogues").rows[0][6] = "Nb él.", nil
+			b.of("acteurs").rows[0][6] = "N° SIRENE" // asked about already
+		},
+		want: []string{"colonne_ressemblante Acteurs G1 siren", "colonne_inconnue Dialogues J1",
+			"colonnes_absentes Dialogues T1 theme;participants_elus"},
+		table: "dialogues", taken: 1,
 	}, {
 		name: "a column twice", rule: "colonne_en_double",
 		bad: func(b *book) {
@@ -497,6 +513,45 @@ func TestWorkbooks(t *testing.T) {
 				t.Errorf("%s: %d read, %d taken, %d aside; want %d and %d", c.table, read, taken, aside, c.taken, c.aside)
 			}
 		})
+	}
+}
+
+// Who renames a column is told which titles are missing, and who uses an older template is asked for none of a later one.
+func TestMissingTitlesAreNamed(t *testing.T) {
+	renamed := func(version any) []Finding {
+		b := blankBook(t)
+		b.cover("version_modele", version)
+		b.add("dialogues", nil)
+		b.of("dialogues").rows[0][9], b.of("dialogues").rows[0][10] = "Nb él.", nil
+		return b.parse().Findings
+	}
+	findings := renamed(2)
+	if len(findings) != 2 {
+		t.Fatalf("findings: %v", findings)
+	}
+	for _, f := range findings {
+		checkMessage(t, f)
+		if !strings.Contains(f.Message, "«\u00a0Participants\u00a0: élus\u00a0», «\u00a0Participants\u00a0: agents\u00a0»") {
+			t.Errorf("%s names other titles: %s", f.Rule, f.Message)
+		}
+	}
+	for _, version := range []any{nil, "1"} {
+		if findings := renamed(version); len(findings) != 1 || findings[0].Rule != "colonne_inconnue" || strings.Contains(findings[0].Message, "manque") {
+			t.Errorf("template %v: %v", version, findings)
+		}
+	}
+}
+
+// The columns of version 2 of the template.
+func TestTemplateVersionIsThatOfItsColumns(t *testing.T) {
+	var names []string
+	for _, table := range Tables {
+		for _, f := range model(t).Schemas[table].Fields {
+			names = append(names, table+"."+f.Name)
+		}
+	}
+	if sum := fmt.Sprintf("%x", md5.Sum([]byte(strings.Join(names, " ")))); TemplateVersion != "2" || sum != "1a5c0b9f9ed0d6cf962d0b8efa138615" {
+		t.Errorf("the columns are others, %s: TemplateVersion goes up, or who has the old template is asked for them", sum)
 	}
 }
 

@@ -24,7 +24,7 @@ type Finding struct {
 	Sheet    string
 	Line     int    // row number from 1; 0 when not about a row
 	Cell     string // A1 reference; empty when not about one cell
-	Field    string
+	Field    string // a name; of colonnes_absentes several, separated by « ; »
 	Rule     string // a code of Rules
 	Severity Severity
 	Message  string // plain French: what, why, and how to mend it
@@ -70,8 +70,9 @@ var Rules = []Rule{
 	{"entete_absent", Erreur, "La ligne des titres de colonnes de la feuille « {feuille} » est introuvable : aucune ligne n’a pu être lue.", "Remettez la ligne de titres du modèle au-dessus des données."},
 	{"colonne_absente", Erreur, "La colonne obligatoire « {colonne} » manque : aucune ligne de cette feuille n’a pu être prise.", "Remettez la colonne avec son titre exact."},
 	{"colonne_en_double", Erreur, "Deux colonnes portent le titre « {colonne} » : seule la première a été lue.", "Supprimez ou renommez l’autre."},
-	{"colonne_inconnue", Note, "Cette colonne n’est pas prévue dans la feuille « {feuille} » : elle n’a pas été lue.", "Rien à faire si elle ne sert qu’à vous."},
+	{"colonne_inconnue", Note, "Cette colonne n’est pas prévue dans la feuille « {feuille} » : elle n’a pas été lue.", "Rien à faire si elle ne sert qu’à vous{autre}."},
 	{"colonne_ressemblante", Question, "Le titre de cette colonne n’est pas prévu, mais ressemble à « {colonne} », qui manque : la colonne n’a pas été lue.", "Si c’est bien elle, donnez-lui ce titre exact ; sinon, dites à quoi elle sert."},
+	{"colonnes_absentes", Question, "Il manque {colonne} parmi les titres de colonnes de cette feuille : rien n’en a été lu.", "Remettez chaque titre manquant, écrit ainsi, au-dessus de ses valeurs ; si vous ne suivez pas cela, dites-le."},
 	{"entete_repete", Note, "Cette ligne répète les titres de colonnes : elle a été laissée de côté.", "Rien à faire."},
 	{"second_tableau", Erreur, "Un second tableau, aux colonnes placées autrement, commence ici : ses lignes n’ont pas été prises.", "Recopiez ses lignes sous le premier tableau, chaque valeur dans sa colonne."},
 	{"ligne_total", Note, "Cette ligne de total n’est pas une donnée : elle a été laissée de côté.", "Rien à faire ; le total est recalculé."},

@@ -14,6 +14,7 @@ type column struct {
 // header is a row recognised as the titles of a schema's columns.
 type header struct {
 	row        int // from 1
+	end        int // the first column after its titles
 	columns    []column
 	duplicates []column // further columns of a field that has one
 	unknown    []untitled
@@ -28,6 +29,17 @@ type untitled struct {
 // has reports whether a field was found.
 func (h *header) has(field int) bool {
 	return slices.ContainsFunc(h.columns, func(c column) bool { return c.field == field })
+}
+
+// resembles is the field without a column of which an unknown title is nearly the title, or −1.
+func (h *header) resembles(s *Schema, c untitled) int {
+	if len(c.title) > longTitle {
+		return -1
+	}
+	if field := s.proposeTitle(c.title); field >= 0 && !h.has(field) {
+		return field
+	}
+	return -1
 }
 
 // complete reports whether every required field was found.
@@ -52,6 +64,7 @@ func matchHeader(s *Schema, row Row) header {
 			continue
 		}
 		field := s.fieldTitled(cell.String())
+		h.end = i + 1
 		switch {
 		case field < 0:
 			h.unknown = append(h.unknown, untitled{i, cell.String()})

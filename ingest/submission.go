@@ -388,6 +388,9 @@ func (p *parser) table(t *TableRows, sheet Sheet, head []Row) error {
 	}
 	c.weighDays()
 	c.weighSums()
+	if len(t.Rows) > 0 && !foreign {
+		p.lostColumns(t, h)
+	}
 	if foreign && len(t.Rows) > 0 {
 		p.find("feuille_hors_emetteur", Finding{Table: schema.Name, Sheet: sheet.Name}, Detail{})
 	}
@@ -402,13 +405,17 @@ func (p *parser) headerFindings(t *TableRows, h header) {
 	for _, c := range h.duplicates {
 		p.find("colonne_en_double", at(c.index), Detail{Column: s.Fields[c.field].Title})
 	}
+	perhaps := ""
+	if missing := p.missing(s, h); len(missing) > 0 {
+		perhaps = " ; si c’est une colonne qui manque (" + s.titlesOf(missing) + "), donnez-lui son titre exact"
+	}
 	for _, c := range h.unknown {
-		if field := s.proposeTitle(c.title); field >= 0 && !h.has(field) {
+		if field := h.resembles(s, c); field >= 0 {
 			f := at(c.index)
 			f.Field, f.Proposal = s.Fields[field].Name, s.Fields[field].Title
 			p.find("colonne_ressemblante", f, Detail{Column: s.Fields[field].Title})
 		} else {
-			p.find("colonne_inconnue", at(c.index), Detail{Sheet: s.Title})
+			p.find("colonne_inconnue", at(c.index), Detail{Sheet: s.Title, Other: perhaps})
 		}
 	}
 	for i := range s.Fields {
@@ -416,6 +423,46 @@ func (p *parser) headerFindings(t *TableRows, h header) {
 			p.find("colonne_absente", Finding{Table: s.Name, Sheet: t.Sheet, Field: s.Fields[i].Name}, Detail{Column: s.Fields[i].Title})
 		}
 	}
+}
+
+// lostColumns asks about the optional columns that are gone from a sheet that has rows: what they said is lost, and
+// nothing else shows it.
+func (p *parser) lostColumns(t *TableRows, h header) {
+	s := t.Schema
+	lost := slices.DeleteFunc(p.missing(s, h), func(field int) bool { return s.Fields[field].Constraints.Required })
+	if len(lost) == 0 {
+		return
+	}
+	names := make([]string, len(lost))
+	for i, field := range lost {
+		names[i] = s.Fields[field].Name
+	}
+	p.find("colonnes_absentes", Finding{Table: s.Name, Sheet: t.Sheet, Line: h.row, Cell: CellName(h.end, h.row), Field: strings.Join(names, ";")},
+		Detail{Column: s.titlesOf(lost)})
+}
+
+// missing are the fields that the titles of a sheet should have and have not, under none that resembles theirs. Which
+// optional ones the sheet has had is known of a workbook that comes from the present template alone.
+func (p *parser) missing(s *Schema, h header) (fields []int) {
+	resembled := map[int]bool{}
+	for _, c := range h.unknown {
+		resembled[h.resembles(s, c)] = true
+	}
+	for i := range s.Fields {
+		if !h.has(i) && !resembled[i] && (s.Fields[i].Constraints.Required || p.sub.Version == TemplateVersion) {
+			fields = append(fields, i)
+		}
+	}
+	return fields
+}
+
+// titlesOf names fields as people know them.
+func (s *Schema) titlesOf(fields []int) string {
+	titles := make([]string, len(fields))
+	for i, field := range fields {
+		titles[i] = "« " + s.Fields[field].Title + " »"
+	}
+	return strings.Join(titles, ", ")
 }
 
 // Counts are a sheet's rows read, taken and set aside.

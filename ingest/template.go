@@ -17,7 +17,8 @@ import (
 const TemplateProperty = "cairn_modele"
 
 // TemplateVersion is the version of the workbook that NewTemplate makes. Version 1 had its cover's
-// labels in the first rows, no guide and no notes; it is read alike.
+// labels in the first rows, no guide and no notes; it is read alike. A column more or less makes another version: who has
+// the present one is asked about the columns that he has not.
 const TemplateVersion = "2"
 
 // The sheets that are no table.
