@@ -100,6 +100,7 @@ var Rules = []Rule{
 	{"reference_inconnue", Erreur, "« {colonne} » désigne un identifiant qui n’est ni dans ce classeur, ni dans ceux des mois précédents.", "Vérifiez l’identifiant, majuscules comprises, ou ajoutez la ligne manquante dans sa feuille."},
 	{"poids_total", Erreur, "Les poids d’une même délibération doivent faire 100 en tout ; ceux-ci ne les font pas, aucun n’a donc été pris.", "Corrigez les poids, ou ajoutez la ligne de la dimension qui manque."},
 	{"date_apres_le_mois", Question, "« {colonne} » est postérieure au mois du classeur.", "Vérifiez le jour et l’année ; si la date est juste, dites-le."},
+	{"date_ancienne", Question, "« {colonne} » est antérieure d’un an ou plus au mois du classeur.", "Vérifiez l’année ; si la date est juste, dites-le."},
 	{"ligne_disparue", Question, "Une ligne de cette feuille, présente dans le classeur précédent, n’y est plus ; elle est gardée telle qu’elle était.", "Remettez-la ; ou répondez « erreur de saisie » si elle n’aurait jamais dû être déclarée, et elle sera retirée."},
 	{"moins_de_lignes", Question, "Cette feuille a moins de lignes que dans la version qu’elle remplace, ou n’en a plus aucune.", "Remettez les lignes qui manquent, ou dites pourquoi elles ont été enlevées."},
 	{"copie_inchangee", Question, "Cette feuille est exactement celle du classeur précédent.", "Ajoutez ce qui s’est passé depuis, ou cochez « rien ce mois-ci » à l’accueil."},
@@ -116,7 +117,7 @@ var Rules = []Rule{
 
 // HistoryRules are the rules that reading a file alone cannot apply.
 var HistoryRules = []string{
-	"territoire_inconnu", "periode_future", "reference_inconnue", "reference_ecartee", "ligne_disparue", "moins_de_lignes", "copie_inchangee",
+	"territoire_inconnu", "periode_future", "reference_inconnue", "reference_ecartee", "date_ancienne", "ligne_disparue", "moins_de_lignes", "copie_inchangee",
 	"frein_rouvert", "engagement_echu", "saut_decuple", "valeur_inhabituelle", "mois_douteux", "territoire_douteux", "emetteur_inconnu",
 }
 

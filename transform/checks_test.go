@@ -77,6 +77,14 @@ var historyCases = []struct {
 		[]sent{{"alpha", "2026-03", rows{"freins": {brake, lifted("F2", on(2025, 3, 31))}}}, {"alpha", "2026-04", rows{"freins": {brake}}}},
 		[]sent{{"alpha", "2026-03", rows{"freins": {brake, lifted("F2", on(2025, 4, 1))}}}, {"alpha", "2026-04", rows{"freins": {brake}}}},
 		[]string{"2 freins 0 - F2 F2"}},
+	{"date_ancienne",
+		[]sent{{"alpha", "2026-04", rows{"dialogues": {with(meeting, "date", on(2025, 5, 1))}, "reperes": {
+			{"repere_id": "M1", "date": on(2014, 3, 30), "type": "election", "intitule": "Élections"}}}}},
+		[]sent{
+			{"alpha", "2026-04", rows{"dialogues": {with(meeting, "date", on(2025, 4, 30)), with(meeting, "dialogue_id", "D2")}}},
+			{"alpha", "2026-05", rows{"dialogues": {with(meeting, "date", on(2025, 4, 30)), with(meeting, "dialogue_id", "D2", "date", on(2016, 4, 5))}}}, // the first was asked about
+		},
+		[]string{"1 dialogues 2 date D1 2025-04-30", "2 dialogues 3 date D2 2016-04-05"}},
 	{"moins_de_lignes",
 		[]sent{{"alpha", "2026-04", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", rows{"acteurs": actors("A", "B", "C")}}},
 		[]sent{{"alpha", "2026-04", rows{"acteurs": actors("A", "B")}}, {"alpha", "2026-04", rows{"acteurs": actors("A")}}},

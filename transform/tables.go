@@ -97,8 +97,8 @@ WHERE s.courante AND NOT r._ecartee AND r.retire IS DISTINCT FROM 'true' AND val
 }
 
 // declarationsQuery is core.declarations: one row per data row of every version that was accepted, with
-// its key, its day and a hash of what it says, by which two declarations are compared. rappel is the last month in
-// which a workbook must have a row of a registre again; NULL: every month.
+// its key, its day, the field that says it, and a hash of what it says, by which two declarations are compared. rappel is the
+// last month in which a workbook must have a row of a registre again; NULL: every month.
 func declarationsQuery(m *ingest.Model) string {
 	var parts []string
 	for _, name := range ingest.Tables {
@@ -116,9 +116,9 @@ func declarationsQuery(m *ingest.Model) string {
 			key = append(slices.Clone(key), s.DateField)
 		}
 		parts = append(parts, fmt.Sprintf(`SELECT s.soumission, s.territoire_id, s.periode, s.emetteur, s.courante, '%s' AS "table", '%s' AS genre, r._ligne AS ligne,
-	concat_ws('%s', %s) AS cle, %s AS jour, %s AS rappel, r._ecartee AS ecartee, r.retire IS NOT DISTINCT FROM 'true' AS retire, hash(%s) AS contenu
+	concat_ws('%s', %s) AS cle, %s AS jour, '%s' AS champ_jour, %s AS rappel, r._ecartee AS ecartee, r.retire IS NOT DISTINCT FROM 'true' AS retire, hash(%s) AS contenu
 FROM raw.%s r JOIN core.soumissions s ON s.original = r._original
-WHERE s.version IS NOT NULL`, name, s.Kind, ingest.KeySeparator, quoteAll("r.", key), day, recall, quoteAll("r.", fieldNames(s)), quote(name)))
+WHERE s.version IS NOT NULL`, name, s.Kind, ingest.KeySeparator, quoteAll("r.", key), day, s.DateField, recall, quoteAll("r.", fieldNames(s)), quote(name)))
 	}
 	return strings.Join(parts, "\nUNION ALL\n")
 }
