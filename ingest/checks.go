@@ -268,6 +268,50 @@ func (c *rowChecker) weighDays() {
 	}
 }
 
+// weighMerges looks, once a sheet is read, at its merged cells: people see in all of them a value that the first alone has, and
+// cannot write in the others.
+func (c *rowChecker) weighMerges(merged []Area) {
+	if len(merged) == 0 {
+		return
+	}
+	slices.SortFunc(merged, func(a, b Area) int { return a.Top - b.Top })
+	empty := map[string]int{} // by cell, what was found of it
+	for i, f := range c.p.sub.Findings {
+		if f.Rule == "valeur_requise" && f.Sheet == c.t.Sheet {
+			empty[f.Cell] = i
+		}
+	}
+	for field, column := range c.t.Columns {
+		covered := 0 // down to this row; only a file made to be slow merges cells twice
+		for _, a := range merged {
+			if a.Left <= column && column <= a.Right && a.Top > covered {
+				covered = a.Bottom
+				c.weighMerge(a, field, empty)
+			}
+		}
+	}
+}
+
+func (c *rowChecker) weighMerge(a Area, field int, empty map[string]int) {
+	i, found := slices.BinarySearchFunc(c.t.Rows, a.Top, func(r DataRow, line int) int { return r.Line - line })
+	shown := false // a value, in all the rows
+	if found && c.t.Columns[field] == a.Left {
+		shown = c.t.Rows[i].Values[field] != ""
+		i++
+	}
+	d := Detail{Column: c.t.Schema.Fields[field].Title, Expected: "de " + CellName(a.Left, a.Top) + " à " + CellName(a.Right, a.Bottom)}
+	for ; i < len(c.t.Rows) && c.t.Rows[i].Line <= a.Bottom; i++ {
+		r := &c.t.Rows[i]
+		f := c.at(r, field, "")
+		if at, told := empty[f.Cell]; told {
+			rule := RuleNamed("cellule_fusionnee")
+			c.p.sub.Findings[at].Rule, c.p.sub.Findings[at].Message = rule.Code, rule.Say(d)
+		} else if shown && !r.Aside && r.Values[field] == "" {
+			c.p.find("cellule_fusionnee", f, d)
+		}
+	}
+}
+
 // cell reads one cell on its own.
 func (c *rowChecker) cell(r *rowState, i int) {
 	f, cell := &c.t.Schema.Fields[i], r.cells[i]

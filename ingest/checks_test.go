@@ -357,6 +357,24 @@ var bookCases = []bookCase{
 		want:  []string{"milliers_ou_decimales Ressources F2 montant_eur «1.234 €»"},
 		table: "ressources", taken: 2,
 	}, {
+		name: "cells merged over several rows", rule: "cellule_fusionnee",
+		good: func(b *book) {
+			b.add("ressources", nil)
+			b.of("ressources").rows = append([][]any{{"Nos ressources"}}, b.of("ressources").rows...)
+			b.of("ressources").merged = "A1:F1 K2:K9 J3:J9" // a title; where nothing is
+		},
+		bad: func(b *book) {
+			b.add("ressources", set{"pluriannuel": "oui"})
+			b.add("ressources", set{"ressource_id": "R2", "projet_id": nil})
+			b.add("ressources", set{"ressource_id": "R3", "projet_id": nil})
+			b.add("ressources", set{"ressource_id": "R4", "nature": nil})
+			b.add("ressources", set{"ressource_id": "R5", "heures": nil})
+			b.of("ressources").merged = "B2:B4 B3:B4 C5:D5 H2:I6" // twice B3: only in a file made to be slow
+		},
+		want: []string{"cellule_fusionnee Ressources B3 projet_id", "cellule_fusionnee Ressources B4 projet_id",
+			"cellule_fusionnee Ressources D5 nature", "cellule_fusionnee Ressources H6 pluriannuel"},
+		table: "ressources", taken: 2, aside: 3,
+	}, {
 		name: "years of two digits", rule: "annee_a_deux_chiffres",
 		bad: func(b *book) {
 			b.add("dialogues", set{"date": "15/03/26"})

@@ -78,6 +78,7 @@ var Rules = []Rule{
 	{"ligne_total", Note, "Cette ligne de total n’est pas une donnée : elle a été laissée de côté.", "Rien à faire ; le total est recalculé."},
 	{"cle_en_double", Erreur, "Une ligne plus haut porte déjà le même identifiant ({colonne}) : seule la première a été prise.", "Donnez à chaque ligne son identifiant, ou supprimez la répétition."},
 	{"valeur_requise", Erreur, "« {colonne} » est obligatoire{autre}, et la cellule est vide.", "Remplissez cette cellule."},
+	{"cellule_fusionnee", Erreur, "« {colonne} » n’a rien ici : cette cellule fait partie de cellules fusionnées, {attendu}, et la première seule a la valeur.", "Défusionnez-les, et écrivez la valeur dans chacune."},
 	{"absence_refusee", Erreur, "« {colonne} » est obligatoire : « nc » et « nsp » n’y sont pas acceptés.", "Écrivez la valeur elle-même."},
 	{"cellule_en_erreur", Erreur, "La formule de cette cellule donne une erreur.", "Corrigez la formule ou écrivez la valeur à la place."},
 	{"formule_sans_valeur", Erreur, "Cette cellule contient une formule dont le résultat n’est pas enregistré dans le fichier.", "Ouvrez le classeur dans Excel ou LibreOffice, enregistrez-le, puis renvoyez-le ; ou écrivez la valeur à la place."},

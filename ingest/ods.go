@@ -87,8 +87,10 @@ func (o *odsFile) workbook() (*Workbook, error) {
 		if !sheet {
 			return nil
 		}
-		name := string(x.attr("name"))
-		w.Sheets = append(w.Sheets, Sheet{Name: name, Hidden: hidden[string(x.attr("style-name"))], Rows: o.rows(name, len(w.Sheets))})
+		name, merged := string(x.attr("name")), new([]Area)
+		w.Sheets = append(w.Sheets, Sheet{
+			Name: name, Hidden: hidden[string(x.attr("style-name"))], Rows: o.rows(name, len(w.Sheets), merged), merged: merged,
+		})
 		if len(w.Sheets) > maxSheets {
 			return errBomb
 		}
@@ -117,10 +119,11 @@ func (o *odsFile) scan(f func(x *xmlScanner, sheet bool) error) error {
 	})
 }
 
-// rows is the sheet of that index among the document's.
-func (o *odsFile) rows(name string, index int) iter.Seq2[Row, error] {
+// rows is the sheet of that index among the document's; at the end of a pass merged has its merged cells.
+func (o *odsFile) rows(name string, index int, merged *[]Area) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		t := &odsTable{file: o, yield: yield}
+		*merged = nil
+		t := &odsTable{file: o, yield: yield, merged: merged}
 		seen := 0
 		err := o.scan(func(x *xmlScanner, sheet bool) error {
 			if !sheet {
@@ -149,6 +152,7 @@ type odsTable struct {
 	number int // rows so far, repetitions counted
 	cells  []Cell
 	lines  []string // of the current cell
+	merged *[]Area
 }
 
 // read consumes the current table element. Rows may stand in groups; what stands outside rows
@@ -221,6 +225,11 @@ func (t *odsTable) readCells() error {
 		times, err := t.repeated("number-columns-repeated")
 		if err != nil {
 			return err
+		}
+		down, _ := integer(t.attr("number-rows-spanned"))
+		across, _ := integer(t.attr("number-columns-spanned"))
+		if (down > 1 || across > 1) && len(*t.merged) < maxMerged {
+			*t.merged = append(*t.merged, Area{column, t.number + 1, column + max(across, 1) - 1, t.number + max(down, 1)})
 		}
 		cell, err := t.readCell()
 		if err != nil {

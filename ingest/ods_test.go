@@ -339,3 +339,30 @@ func FuzzODS(f *testing.F) {
 		}
 	})
 }
+
+// Where cells are merged is known once the rows are read, in both formats.
+func TestMergedCells(t *testing.T) {
+	b := &book{t: t}
+	b.sheet("S").rows, b.sheet("S").merged = [][]any{{"a"}, {"b", 1}, {"c"}}, "B2:B3 A3:C3 x"
+	for name, data := range map[string][]byte{
+		"xlsx": b.xlsx(),
+		"ods": oneTable(`<table:table-row table:number-rows-repeated="1"><table:table-cell table:number-rows-spanned="0" office:value-type="string"><text:p>a</text:p></table:table-cell></table:table-row>` +
+			`<table:table-row><table:table-cell/><table:table-cell table:number-rows-spanned="2" office:value-type="float" office:value="1"/></table:table-row>` +
+			`<table:table-row><table:table-cell table:number-columns-spanned="3" office:value-type="string"><text:p>c</text:p></table:table-cell><table:covered-table-cell table:number-columns-repeated="2"/></table:table-row>`),
+	} {
+		w, err := OpenWorkbook(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			for _, err := range w.Sheets[0].Rows {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := []Area{{1, 2, 1, 3}, {0, 3, 2, 3}}; !slices.Equal(*w.Sheets[0].merged, want) {
+				t.Errorf("%s: %v, want %v", name, *w.Sheets[0].merged, want)
+			}
+		}
+	}
+}

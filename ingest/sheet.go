@@ -26,12 +26,16 @@ type Sheet struct {
 	Rows   iter.Seq2[Row, error]
 	Tables func() ([]Area, error) // what is marked as tables; of an .xlsx alone, else nil
 
-	file *xlsxFile // of an .xlsx: where it is
-	part string
+	merged *[]Area   // cells merged into one, known once all rows are read; of .xlsx and .ods, else nil
+	file   *xlsxFile // of an .xlsx: where it is
+	part   string
 }
 
 // Area is a rectangle of cells, its corners in it: columns from 0, rows from 1.
 type Area struct{ Left, Top, Right, Bottom int }
+
+// maxMerged is how many merged ranges of a sheet are kept: more than anybody merges.
+const maxMerged = 1 << 16
 
 // Row is a row of a sheet. Number counts from 1 as people see it. Cells are those that hold
 // something, from left to right; the slice is valid until the next row.

@@ -388,6 +388,9 @@ func (p *parser) table(t *TableRows, sheet Sheet, head []Row) error {
 	}
 	c.weighDays()
 	c.weighSums()
+	if sheet.merged != nil {
+		c.weighMerges(*sheet.merged)
+	}
 	if len(t.Rows) > 0 && !foreign {
 		p.lostColumns(t, h)
 	}

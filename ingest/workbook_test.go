@@ -28,7 +28,8 @@ type bookSheet struct {
 	rows   [][]any // cells from column A; nil is empty
 	damage string  // XML put after the rows
 	hidden bool
-	masked []int // rows that are hidden
+	masked []int  // rows that are hidden
+	merged string // ranges, by spaces
 }
 
 // The kinds of cell beside string, int, float64, bool and time.Time (a day).
@@ -152,6 +153,16 @@ func (t *TableRows) value(row int, field string) string {
 	return t.Rows[row].Values[t.Schema.index(field)]
 }
 
+func mergesXML(ranges string) (xml string) {
+	for _, r := range strings.Fields(ranges) {
+		xml += `<mergeCell ref="` + r + `"/>`
+	}
+	if xml != "" {
+		xml = "<mergeCells>" + xml + "</mergeCells>"
+	}
+	return xml
+}
+
 func (b *book) xlsx() []byte {
 	var buf bytes.Buffer
 	out := zip.NewWriter(&buf)
@@ -184,7 +195,7 @@ func (b *book) xlsx() []byte {
 			state = "hidden"
 		}
 		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d" state="%s" r:id="rId%d"/>`, escaped(s.name), n, state, n)
-		part(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), `<worksheet xmlns="`+main+`"><sheetData>`+s.rowsXML(b.t)+s.damage+`</sheetData></worksheet>`)
+		part(fmt.Sprintf("xl/worksheets/sheet%d.xml", n), `<worksheet xmlns="`+main+`"><sheetData>`+s.rowsXML(b.t)+s.damage+`</sheetData>`+mergesXML(s.merged)+`</worksheet>`)
 	}
 	part("[Content_Types].xml", `<Types xmlns="`+pack+`content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="`+ml+`sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="`+ml+`styles+xml"/>`+types.String()+`</Types>`)
 	part("_rels/.rels", `<Relationships xmlns="`+pack+`relationships"><Relationship Id="rId1" Type="`+office+`/officeDocument" Target="xl/workbook.xml"/></Relationships>`)

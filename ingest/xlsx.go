@@ -150,9 +150,10 @@ func (x *xlsxFile) readWorkbook(w *Workbook, part string, relations []relation) 
 			}
 			name := string(s.attr("name"))
 			state := string(s.attr("state"))
+			merged := new([]Area)
 			w.Sheets = append(w.Sheets, Sheet{
-				Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target),
-				Tables: func() ([]Area, error) { return x.tables(r.target) }, file: x, part: r.target,
+				Name: name, Hidden: state == "hidden" || state == "veryHidden", Rows: x.rows(name, r.target, merged),
+				Tables: func() ([]Area, error) { return x.tables(r.target) }, merged: merged, file: x, part: r.target,
 			})
 			if len(w.Sheets) > maxSheets {
 				return errBomb
@@ -176,12 +177,8 @@ func (x *xlsxFile) tables(sheet string) (areas []Area, err error) {
 			if string(s.name) != "table" {
 				return nil
 			}
-			from, to, _ := bytes.Cut(s.attr("ref"), []byte(":"))
-			var a Area
-			var ok, ok2 bool
-			a.Left, a.Top, ok = cellReference(from)
-			a.Right, a.Bottom, ok2 = cellReference(to)
-			if !ok || !ok2 {
+			a, ok := areaReference(s.attr("ref"))
+			if !ok {
 				return fmt.Errorf("%q is no range", s.attr("ref"))
 			}
 			areas = append(areas, a)
@@ -297,8 +294,8 @@ func (x *xmlScanner) richText() (string, error) {
 	}
 }
 
-// rows reads a sheet in one pass.
-func (x *xlsxFile) rows(sheet, part string) iter.Seq2[Row, error] {
+// rows reads a sheet in one pass, at the end of which merged has its merged cells.
+func (x *xlsxFile) rows(sheet, part string, merged *[]Area) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		r, err := x.container.open(part)
 		if err != nil {
@@ -308,7 +305,8 @@ func (x *xlsxFile) rows(sheet, part string) iter.Seq2[Row, error] {
 		defer r.Close()
 		s := scanners.Get().(*xmlScanner)
 		defer scanners.Put(s)
-		w := &worksheet{file: x, xmlScanner: s}
+		*merged = nil
+		w := &worksheet{file: x, xmlScanner: s, merged: merged}
 		err = s.start(r)
 		if err == nil {
 			err = w.read(yield)
@@ -325,8 +323,9 @@ var errStopped = errors.New("stopped")
 // worksheet is a pass over one sheet.
 type worksheet struct {
 	*xmlScanner
-	file *xlsxFile
-	row  Row
+	file   *xlsxFile
+	row    Row
+	merged *[]Area
 }
 
 // read goes to the very end of the part: a sheet that is cut short or damaged after its rows is damaged,
@@ -351,6 +350,10 @@ func (w *worksheet) read(yield func(Row, error) bool) error {
 			found = true
 			if err := w.sheetData(yield); err != nil {
 				return err
+			}
+		case token == xmlStart && string(w.name) == "mergeCell" && len(w.starts) == 3 && len(*w.merged) < maxMerged:
+			if a, ok := areaReference(w.attr("ref")); ok {
+				*w.merged = append(*w.merged, a)
 			}
 		}
 	}
@@ -447,6 +450,15 @@ func cellReference(ref []byte) (column, row int, ok bool) {
 	}
 	row, ok = integer(ref[i:])
 	return column - 1, row, ok && row > 0 && row <= maxRow
+}
+
+// areaReference reads « B2:B4 ».
+func areaReference(ref []byte) (a Area, ok bool) {
+	from, to, _ := bytes.Cut(ref, []byte(":"))
+	var ok2 bool
+	a.Left, a.Top, ok = cellReference(from)
+	a.Right, a.Bottom, ok2 = cellReference(to)
+	return a, ok && ok2
 }
 
 // integer reads a plain decimal number of up to nine digits.
