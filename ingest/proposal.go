@@ -1,9 +1,12 @@
 package ingest
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -91,24 +94,63 @@ func nearest(text string, names map[string]string) string {
 // aNumber is a number within a text.
 var aNumber = regexp.MustCompile(`[+\-−–]?\d+(?:[  \x{202f}’']\d{3})*(?:[.,]\d+)?`)
 
+// saidAround are the words that may stand around a number without changing what it counts: by any other word, as a
+// dozen, a day or a thousand, it may be worth something else. people are counted where a field has no unit.
+var (
+	saidAround = regexp.MustCompile(`^(env|environ|ca|approx|approximativement|a|peu|pres|au|moins|plus|de|d|quasi|presque|soit|total|en|tout)$`)
+	people     = regexp.MustCompile(`^(personne|pers|participant|present|habitant|citoyen|elu|agent|benevole|acteur)e?s?$`)
+	ofUnit     = map[string]*regexp.Regexp{"EUR": regexp.MustCompile(`^(eur|euro)s?$|^(ht|ttc)$`), "h": regexp.MustCompile(`^(h|heures?)$`)}
+)
+
+// minutesText is a duration in a field of hours.
+var minutesText = regexp.MustCompile(`^(\d{1,4})[ \x{a0}\x{202f}]?(?:mi?n|minutes)$`)
+
 // proposeNumber is the one number that a text holds: « env. 30 », « 30 personnes ». Of a whole number
 // the three digits after a point or a comma are the thousands.
 func (m *Model) proposeNumber(f *Field, c Cell) string {
 	if c.Kind != Text {
 		return ""
 	}
-	all := aNumber.FindAllString(c.Text, -1)
-	if len(all) != 1 || strings.Contains(c.Text, "%") {
+	if p := minutesText.FindStringSubmatch(trim(c.Text)); p != nil && f.Unit == "h" {
+		minutes := int(asNumber(p[1]))
+		return m.readable(f, fmt.Sprintf("%dh%02d", minutes/60, minutes%60))
+	}
+	all := aNumber.FindAllStringIndex(c.Text, -1)
+	if len(all) != 1 {
 		return ""
 	}
-	number := all[0]
+	number, before, after := c.Text[all[0][0]:all[0][1]], c.Text[:all[0][0]], c.Text[all[0][1]:]
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(after)
+	if unicode.IsLetter(last) || unicode.IsLetter(first) || strings.ContainsFunc(before+after, strange) {
+		return "" // a letter may be a digit: « l0 », « 3O »
+	}
+	counted := ofUnit[f.Unit]
+	if f.Unit == "" {
+		counted = people
+	}
+	for word := range strings.SplitSeq(Fold(before+" "+after), "_") {
+		if word != "" && !saidAround.MatchString(word) && (counted == nil || !counted.MatchString(word)) {
+			return ""
+		}
+	}
 	if f.Type == "integer" && thousandOrThousandth.MatchString(number) {
 		number = strings.NewReplacer(".", "\u00a0", ",", "\u00a0").Replace(number)
 	}
-	if text, rule := m.canonical(f, Cell{Kind: Text, Text: number}); text == "" || rule != "" || !within(f, text) {
+	return m.readable(f, number)
+}
+
+// readable is a text if a field takes it without a word.
+func (m *Model) readable(f *Field, said string) string {
+	if text, rule := m.canonical(f, Cell{Kind: Text, Text: said}); text == "" || rule != "" || !within(f, text) {
 		return ""
 	}
-	return number
+	return said
+}
+
+// strange are the signs that may make another number of the one that they stand by: « 30 % », « 3½ », « 30/an ».
+func strange(r rune) bool {
+	return !unicode.IsLetter(r) && !isSpace(r) && !strings.ContainsRune("~≈<>+=?!.,;:()[]€'’«»", r)
 }
 
 // proposeDate reads a number as the day that it stands for in Excel, and an American date the other

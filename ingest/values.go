@@ -177,15 +177,15 @@ var thousandOrThousandth = regexp.MustCompile(`^\D*[1-9]\d{0,2}[.,]\d{3}[^\dkKM]
 // dot. A space elsewhere is no grouping: « 3 5 » is two numbers. The dot groups only before a comma.
 var numberText = regexp.MustCompile(`^[+-]? ?((\d+|\d{1,3}( \d{3})+)([.,]\d+)?|\d{1,3}(\.\d{3})+,\d+)$`)
 
-// hoursText is how hours are written: « 2 h », « 2h30 », and 2:30 or 2:30:00 where a cell is shown
+// hoursText is how hours are written: « 2 h », « 2h30 », « 2 heures 30 min », and 2:30 or 2:30:00 where a cell is shown
 // as a time.
-var hoursText = regexp.MustCompile(`^(\d{1,4}) ?[h:] ?([0-5]\d)(?::([0-5]\d))?$`)
+var hoursText = regexp.MustCompile(`(?i)^(\d{1,4}) ?(?:[h:] ?([0-5]\d)(?::([0-5]\d))?|h(?:eures?)? ?([0-5]\d)(?: ?(?:mi?n|minutes))?)$`)
 
 // unitTexts are what may follow a number in a field of that unit, with what it is worth.
 var unitTexts = map[string]map[string]float64{
 	"%":   {"%": 1},
 	"EUR": {"€": 1, "EUR": 1, "euros": 1, "k€": 1e3, "K€": 1e3, "M€": 1e6},
-	"h":   {"h": 1, "heures": 1, "heure": 1},
+	"h":   {"h": 1, "H": 1, "heures": 1, "heure": 1},
 }
 
 func numberOfText(text, unit string) (float64, bool) {
@@ -200,7 +200,7 @@ func numberOfText(text, unit string) (float64, bool) {
 	}, trim(text))
 	if unit == "h" {
 		if p := hoursText.FindStringSubmatch(s); p != nil {
-			return asNumber(p[1]) + asNumber(p[2])/60 + asNumber(p[3])/3600, true
+			return asNumber(p[1]) + asNumber(p[2]+p[4])/60 + asNumber(p[3])/3600, true
 		}
 	}
 	worth := 1.0
