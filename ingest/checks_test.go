@@ -579,6 +579,7 @@ func TestNotAWorkbook(t *testing.T) {
 		"nothing": nil, "text": []byte("territoire;periode\n"), "a zip of nothing": []byte("PK\x05\x06" + strings.Repeat("\x00", 18)),
 		"an old or a protected workbook": []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 600)),
 		"half a workbook":                blankBook(t).xlsx()[:2000],
+		"a text with a stray quote":      []byte("a;b;c\n1;2;3\n4;5;6\n7;\"8\"9;0\n"),
 	} {
 		sub := Parse(m, data)
 		if !sub.Rejected || len(sub.Findings) != 1 || sub.Findings[0].Rule != "fichier_illisible" {

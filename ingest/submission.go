@@ -176,8 +176,12 @@ func (p *parser) parse(book *Workbook, err error) {
 }
 
 // unreadable rejects a workbook of which a sheet cannot be read to its end: what was read of it may
-// not be all that was sent.
+// not be all that was sent. The sheet of a lone text has no name: it is the file.
 func (p *parser) unreadable(sheet Sheet, err error) {
+	if sheet.Name == "" {
+		p.reject(refusal(err), Finding{}, Detail{})
+		return
+	}
 	rule := "feuille_illisible"
 	if refusal(err) != "fichier_illisible" {
 		rule = refusal(err)
