@@ -805,13 +805,17 @@ func TestParseCSV(t *testing.T) {
 	}
 	const header = "territoire_id,nom,date_entree,courriel_referent\n"
 	for want, data := range map[string]string{
-		"no header row":                          "",
-		"the header must":                        "territoire_id,nom\n",
-		"wrong number of fields":                 header + "a1,Nom,2024-01-15\n",
-		"line 3, date_entree: date_illisible":    header + "a1,Nom,2024-01-15,\na2,Nom,hier,x@exemple.fr\n",
-		"line 3, territoire_id: cle_en_double":   header + "a1,Nom,2024-01-15,\na1,Nom,2024-01-15,x@exemple.fr\n",
-		"line 2, territoire_id: format_invalide": header + "A1,Nom,2024-01-15,x@exemple.fr\n",
-		"not in UTF-8":                           header + "a1,P\xe9tr,2024-01-15,x@exemple.fr\n",
+		"no header row":          "",
+		"the header must":        "territoire_id,nom\n",
+		"wrong number of fields": header + "a1,Nom,2024-01-15\n",
+		"line 3, date_entree \"hier\": «\u00a0Date d’entrée dans le programme\u00a0» attend une date":                                header + "a1,Nom,2024-01-15,\na2,Nom,hier,x@exemple.fr\n",
+		"line 2, date_entree: «\u00a0Date d’entrée dans le programme\u00a0» attend une date":                                         header + "a1,Nom,x@exemple.fr,2024-01-15\n",
+		"line 2, date_entree: «\u00a0Date d’entrée dans le programme\u00a0» est obligatoire":                                         header + "a1,Nom,,x@exemple.fr\n",
+		"line 2, courriel_referent: À partir de cette cellule, des lettres":                                                          header + "a1,Nom,2024-01-15,JosÃ©\n",
+		"line 3, territoire_id \"a1\": Une ligne plus haut porte déjà le même identifiant":                                           header + "a1,Nom,2024-01-15,\na1,Nom,2024-01-15,x@exemple.fr\n",
+		"line 2, territoire_id \"A1\": «\u00a0Identifiant du territoire\u00a0» n’a pas la forme attendue. Code court":                header + "A1,Nom,2024-01-15,x@exemple.fr\n",
+		"line 2, population \"-5\": «\u00a0Population\u00a0» est en dehors de ce qui est possible. Écrivez une valeur d’au moins 1.": "territoire_id,nom,date_entree,population\na1,Nom,2024-01-15,-5\n",
+		"not in UTF-8": header + "a1,P\xe9tr,2024-01-15,x@exemple.fr\n",
 	} {
 		_, err := ParseCSV(m, s, []byte(data))
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -516,9 +516,13 @@ func ParseCSV(m *Model, schema *Schema, data []byte) ([]map[string]string, error
 		}
 		rows = append(rows, row)
 	}
-	if len(p.sub.Findings) > 0 { // without the value: it may be somebody's address
+	if len(p.sub.Findings) > 0 {
 		f := p.sub.Findings[0]
-		return nil, fmt.Errorf("line %d, %s: %s", f.Line, f.Field, f.Rule)
+		value := ""
+		if schema.DiffusionOf(schema.Field(f.Field)) != Jamais && f.Value != "" && !strings.Contains(f.Value, "@") { // a cell further may hold somebody's address
+			value = fmt.Sprintf(" %q", f.Value)
+		}
+		return nil, fmt.Errorf("line %d, %s%s: %s", f.Line, f.Field, value, f.Message)
 	}
 	return rows, nil
 }
