@@ -1,7 +1,9 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"cairn/ingest"
 )
@@ -15,8 +17,19 @@ type decideCmd struct {
 	Reason  string `help:"Why, for those who come after." required:"" placeholder:"TEXT"`
 }
 
+// reasoned refuses a reason that says nothing.
+func reasoned(reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return &hintError{errors.New("--reason is empty"), "say why, for those who come after"}
+	}
+	return nil
+}
+
 // Run journals the decision.
 func (c *decideCmd) Run(e *env) error {
+	if err := reasoned(c.Reason); err != nil {
+		return fmt.Errorf("decide: %w", err)
+	}
 	w, err := OpenWorkspace(e.workspace)
 	if err != nil {
 		return err
@@ -56,6 +69,9 @@ type withdrawCmd struct {
 
 // Run journals the withdrawal of the last reception of a file.
 func (c *withdrawCmd) Run(e *env) error {
+	if err := reasoned(c.Reason); err != nil {
+		return fmt.Errorf("withdraw: %w", err)
+	}
 	w, err := OpenWorkspace(e.workspace)
 	if err != nil {
 		return err

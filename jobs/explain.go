@@ -108,7 +108,7 @@ func (c *explainCmd) figure(e *env, x *explained) error {
 	for _, modalite := range modalites {
 		found, err := indicators.Explain(e.ctx, x.db, catalogue[i], c.Territory, period, modalite)
 		if errors.Is(err, indicators.ErrNoFigure) {
-			return &hintError{err, "cairn status lists the territories and months; modalites: " + strings.Join(catalogue[i].ModaliteCodes(), " ")}
+			return c.noFigure(e, x, catalogue[i], err)
 		}
 		if err != nil {
 			return err
@@ -135,6 +135,29 @@ func (c *explainCmd) figure(e *env, x *explained) error {
 		e.printEvidence(x, catalogue[i], evidence)
 	}
 	return nil
+}
+
+// noFigure says what there is in place of a figure that is not there.
+func (c *explainCmd) noFigure(e *env, x *explained, ind *indicators.Indicator, err error) error {
+	places, failed := x.db.Referents(e.ctx)
+	if failed != nil {
+		return failed
+	}
+	known := []string{indicators.Programme}
+	for _, s := range x.state.Sets {
+		known = append(known, s.ID)
+	}
+	for _, p := range places {
+		known = append(known, p.Territory)
+	}
+	if !slices.Contains(known, c.Territory) {
+		return &hintError{fmt.Errorf("no territory %q", c.Territory), "there are " + strings.Join(known, " ")}
+	}
+	hint := "cairn status lists the months of each territory"
+	if modalites := strings.Join(ind.ModaliteCodes(), " "); modalites != "" {
+		hint += "; modalites: " + modalites
+	}
+	return &hintError{err, hint}
 }
 
 func (c *explainCmd) writeWorkbook(e *env, x *explained, all []*exports.Evidence) error {
