@@ -34,8 +34,8 @@ type Left struct {
 
 // Collect archives and journals every file of the inbox that was not seen before, at any depth,
 // and changes nothing there. A file was seen when its size and modification time are those of the last
-// reception of its path: an earlier file that is put back, its date with it, is a reception. Excel's and
-// LibreOffice's lock files and hidden files are no candidates. A folder of .csv files, one of them
+// reception of its path: an earlier file that is put back, its date with it, is a reception. Lock files of
+// spreadsheet programs, hidden files and what systems leave behind are no candidates. A folder of .csv files, one of them
 // accueil.csv, is one workbook: a zip of them is what is archived.
 //
 // Only what is a file, and at rest, is taken: a link, a pipe or a device never, a file that is being
@@ -379,9 +379,10 @@ func candidates(inbox string, seen map[string]string) (found []candidate, left [
 	return found, left, nil
 }
 
-// passedOver are hidden files and the lock files of spreadsheet programs.
+// passedOver are hidden files, the lock files of spreadsheet programs, and what systems and copies leave behind.
 func passedOver(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$")
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") || lower == "thumbs.db" || lower == "desktop.ini" || strings.HasSuffix(lower, ".tmp")
 }
 
 // lookInside finds whether a folder is a workbook in .csv files: it holds nothing else, and one of

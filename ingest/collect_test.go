@@ -175,7 +175,7 @@ func TestWhatIsReceivedAgain(t *testing.T) {
 func TestWhatIsNoCandidate(t *testing.T) {
 	p := newPlace(t)
 	for _, name := range []string{
-		"~$a.xlsx", ".~lock.a.xlsx#", ".DS_Store", ".hidden/a.xlsx", "deep/~$b.xlsx", "deep/.git/x", ".partial-123",
+		"~$a.xlsx", ".~lock.a.xlsx#", ".DS_Store", ".hidden/a.xlsx", "deep/~$b.xlsx", "deep/.git/x", ".partial-123", "Thumbs.db", "desktop.ini", "copie.TMP",
 	} {
 		p.drop(name, name, -minute)
 	}

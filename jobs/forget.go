@@ -346,7 +346,7 @@ func (r *run) finishForgetting(db *transform.Warehouse) error {
 	if err != nil {
 		return err
 	}
-	begin, _, err := submittedMonths(r.ctx, db)
+	begin, _, err := db.SubmittedMonths(r.ctx)
 	if err != nil {
 		return err
 	}

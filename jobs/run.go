@@ -1,9 +1,7 @@
 package jobs
 
 import (
-	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -201,7 +199,7 @@ func (r *run) checkMonth(db *transform.Warehouse, month time.Time) error {
 	if month.IsZero() {
 		return nil
 	}
-	first, last, err := submittedMonths(r.ctx, db)
+	first, last, err := db.SubmittedMonths(r.ctx)
 	switch {
 	case err != nil:
 		return err
@@ -211,14 +209,6 @@ func (r *run) checkMonth(db *transform.Warehouse, month time.Time) error {
 		return &hintError{fmt.Errorf("no workbook of %s was received", month.Format("2006-01")), "the latest month that anyone submitted is " + last.Format("2006-01")}
 	}
 	return nil
-}
-
-// submittedMonths are the first month that a territory submitted, at which the calendar begins, and the last that anyone
-// did; zero when there is none.
-func submittedMonths(ctx context.Context, db *transform.Warehouse) (first, last time.Time, err error) {
-	var from, to sql.NullTime
-	err = db.QueryRowContext(ctx, "SELECT min(periode) FILTER (WHERE emetteur = ''), max(periode) FROM core.soumissions WHERE courante").Scan(&from, &to)
-	return from.Time, to.Time, err
 }
 
 // collect archives what is new: the reference files first, then the inbox.

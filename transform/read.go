@@ -30,6 +30,14 @@ func (w *Warehouse) Horizon(ctx context.Context) (period time.Time, err error) {
 	return period, err
 }
 
+// SubmittedMonths are the first month that a territory submitted, at which the calendar begins, and the last that anyone
+// did; zero when there is none.
+func (w *Warehouse) SubmittedMonths(ctx context.Context) (first, last time.Time, err error) {
+	var from, to sql.NullTime
+	err = w.QueryRowContext(ctx, "SELECT min(periode) FILTER (WHERE emetteur = ''), max(periode) FROM core.soumissions WHERE courante").Scan(&from, &to)
+	return from.Time, to.Time, err
+}
+
 // FileFindings counts what waits in one file for a correction or an explanation.
 type FileFindings struct {
 	Reception int // its place among the receptions, from 1
