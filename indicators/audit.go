@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"gonum.org/v1/gonum/optimize/convex/lp"
-
 	"cairn/ingest"
 	"cairn/transform"
 )
@@ -158,7 +156,7 @@ func (i *issue) audit(ind *Indicator, issues []*issue, members map[spot][]string
 			u := table.unknowns(hidden)
 			for _, n := range protected {
 				exposed, err := u.exposed(n)
-				if errors.Is(err, lp.ErrInfeasible) { // the releases differ in what adds up there
+				if errors.Is(err, errInfeasible) { // the releases differ in what adds up there
 					continue
 				}
 				if err != nil {

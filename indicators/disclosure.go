@@ -3,14 +3,10 @@ package indicators
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"sort"
-
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/optimize/convex/lp"
 )
 
 // protectedWidth is how wide, in units of what is counted, the range must be that published totals leave
@@ -30,14 +26,18 @@ type total struct {
 	parts []int
 }
 
+// places are all that a total speaks of.
+func (t total) places() []int { return append(slices.Clone(t.parts), t.sum) }
+
 // unknowns is what is left to find out of a table of which some cells are hidden.
 type unknowns struct {
-	column map[int]int // of each hidden cell in the equations
-	rows   [][]float64 // reduced equations: coefficients of the hidden cells, then the constant
+	column   map[int]int      // of each hidden cell in the equations
+	rows     [][]float64      // reduced equations: coefficients of the hidden cells, then the constant
+	programs map[int]*program // by column
 }
 
 func (t *cellTable) unknowns(hidden map[int]bool) *unknowns {
-	u := &unknowns{column: map[int]int{}}
+	u := &unknowns{column: map[int]int{}, programs: map[int]*program{}}
 	for i, place := range slices.Sorted(maps.Keys(hidden)) {
 		u.column[place] = i
 	}
@@ -69,25 +69,21 @@ func (t *cellTable) unknowns(hidden map[int]bool) *unknowns {
 // cells. A cell without a total has no upper bound: +Inf.
 func (u *unknowns) bounds(cell int) (low, high float64, err error) {
 	column := u.column[cell]
-	rows := linked(u.rows, column)
-	if len(rows) == 0 { // no total speaks of it
-		return 0, math.Inf(1), nil
-	}
-	constant := len(rows[0]) - 1
-	if len(rows) == 1 && !slices.ContainsFunc(rows[0][:constant], func(factor float64) bool { return factor < 0 }) {
-		high = rows[0][constant] / rows[0][column]
-		for i, factor := range rows[0][:constant] {
-			if i != column && factor != 0 { // what another may take
-				return 0, high, nil
-			}
+	if u.programs[column] == nil {
+		rows := linked(u.rows, column)
+		if len(rows) == 0 { // no total speaks of it
+			return 0, math.Inf(1), nil
 		}
-		return high, high, nil
+		p := newProgram(rows)
+		for i := range p.column {
+			u.programs[i] = p
+		}
 	}
-	if low, err = optimum(rows, column, 1); err != nil {
-		return 0, 0, err
+	p := u.programs[column]
+	if p.err != nil {
+		return 0, 0, p.err
 	}
-	high, err = optimum(rows, column, -1)
-	return low, -high, err
+	return p.optimum(column, 1), -p.optimum(column, -1), nil
 }
 
 // linked keeps the equations that speak of an unknown, and those that share unknowns with them.
@@ -111,37 +107,131 @@ func linked(rows [][]float64, column int) [][]float64 {
 	return kept
 }
 
-// optimum minimises sign × the unknown of a column under equations that all hold it, if not directly.
-func optimum(rows [][]float64, column int, sign float64) (float64, error) {
-	// The unknowns that no equation holds are left out: the program wants no column of zeros.
+// errInfeasible says that no counts solve the equations.
+var errInfeasible = errors.New("no counts add up")
+
+// almostZero is what is left of nothing after sums and differences of counts.
+const almostZero = 1e-9
+
+// program is equations that share unknowns, and one solution: all unknowns are zero but the basis, of which each has an
+// equation of its own and is its constant. The simplex method goes from one solution to the next, by Bland's rule.
+type program struct {
+	column map[int]int // of each unknown, by its column in the equations that it was made of
+	rows   [][]float64
+	basis  []int
+	err    error
+}
+
+// newProgram takes reduced equations that all hold each other's unknowns, if not directly.
+func newProgram(reduced [][]float64) *program {
+	p := &program{column: map[int]int{}}
 	var used []int
-	for i := range rows[0][:len(rows[0])-1] {
-		if slices.ContainsFunc(rows, func(row []float64) bool { return row[i] != 0 }) {
+	for i := range reduced[0][:len(reduced[0])-1] {
+		if slices.ContainsFunc(reduced, func(row []float64) bool { return row[i] != 0 }) {
+			p.column[i] = len(used)
 			used = append(used, i)
 		}
 	}
-	a, b := mat.NewDense(len(rows), len(used), nil), make([]float64, len(rows))
-	c := make([]float64, len(used))
-	for i, row := range rows {
-		for j, k := range used {
-			a.Set(i, j, row[k])
+	cost := make([]float64, len(used)+1) // of what the equations lack, as long as their constants would be negative
+	for _, from := range reduced {
+		row := make([]float64, 0, len(used)+1)
+		for _, i := range used {
+			row = append(row, from[i])
 		}
-		b[i] = row[len(row)-1]
+		row = append(row, from[len(from)-1])
+		basis := slices.IndexFunc(row, func(factor float64) bool { return factor != 0 })
+		scale(row, 1/row[basis])
+		if row[len(used)] < 0 {
+			scale(row, -1)
+			subtract(cost, row, 1)
+			basis = -1
+		}
+		p.rows, p.basis = append(p.rows, row), append(p.basis, basis)
 	}
-	c[slices.Index(used, column)] = sign
-	value, _, err := lp.Simplex(c, a, b, 1e-9, nil)
-	switch {
-	case errors.Is(err, lp.ErrUnbounded):
-		return math.Inf(-1), nil
-	case err != nil:
-		return 0, fmt.Errorf("bounds of a hidden cell: %w", err)
+	p.minimize(cost)
+	if cost[len(used)] < -1e-6 {
+		p.err = errInfeasible
+		return p
 	}
-	return value, nil
+	for i, row := range p.rows {
+		if column := slices.IndexFunc(row[:len(used)], func(factor float64) bool { return factor != 0 }); p.basis[i] < 0 && column >= 0 {
+			p.pivot(i, column, cost)
+		}
+	}
+	return p
+}
+
+// optimum minimises sign × an unknown.
+func (p *program) optimum(of int, sign float64) float64 {
+	column := p.column[of]
+	cost := make([]float64, len(p.rows[0]))
+	cost[column] = sign
+	if i := slices.Index(p.basis, column); i >= 0 {
+		subtract(cost, p.rows[i], sign)
+	}
+	if !p.minimize(cost) {
+		return math.Inf(-1)
+	}
+	return -cost[len(cost)-1]
+}
+
+// minimize makes a cost least, and reports whether there is a least. Of the cost there is what it grows by with each
+// unknown that is not in the basis, and last what it is, negative.
+func (p *program) minimize(cost []float64) bool {
+	for {
+		column := slices.IndexFunc(cost[:len(cost)-1], func(factor float64) bool { return factor < 0 })
+		if column < 0 {
+			return true
+		}
+		leaves, least := -1, math.Inf(1)
+		for i, row := range p.rows {
+			if row[column] <= 0 {
+				continue
+			}
+			ratio := row[len(row)-1] / row[column]
+			if leaves < 0 || ratio < least-almostZero || ratio < least+almostZero && p.basis[i] < p.basis[leaves] {
+				leaves, least = i, ratio
+			}
+		}
+		if leaves < 0 {
+			return false
+		}
+		p.pivot(leaves, column, cost)
+	}
+}
+
+// pivot puts an unknown in the basis, in the place of another.
+func (p *program) pivot(at, column int, cost []float64) {
+	p.basis[at] = column
+	scale(p.rows[at], 1/p.rows[at][column])
+	for i, row := range p.rows {
+		if i != at {
+			subtract(row, p.rows[at], row[column])
+		}
+	}
+	subtract(cost, p.rows[at], cost[column])
+}
+
+func scale(row []float64, factor float64) {
+	for i := range row {
+		row[i] *= factor
+	}
+}
+
+// subtract takes a multiple of another row from a row.
+func subtract(row, other []float64, factor float64) {
+	if factor == 0 {
+		return
+	}
+	for i := range row {
+		if row[i] -= factor * other[i]; math.Abs(row[i]) < almostZero {
+			row[i] = 0
+		}
+	}
 }
 
 // reduce brings equations with whole coefficients to echelon form, without those that say nothing.
 func reduce(rows [][]float64) [][]float64 {
-	const zero = 1e-9
 	rank := 0
 	for column := 0; len(rows) > 0 && column < len(rows[0])-1 && rank < len(rows); column++ {
 		pivot := rank
@@ -150,19 +240,13 @@ func reduce(rows [][]float64) [][]float64 {
 				pivot = i
 			}
 		}
-		if math.Abs(rows[pivot][column]) < zero {
+		if rows[pivot][column] == 0 {
 			continue
 		}
 		rows[rank], rows[pivot] = rows[pivot], rows[rank]
-		for i := range rows {
-			if i == rank || rows[i][column] == 0 {
-				continue
-			}
-			factor := rows[i][column] / rows[rank][column]
-			for j := range rows[i] {
-				if rows[i][j] -= factor * rows[rank][j]; math.Abs(rows[i][j]) < zero {
-					rows[i][j] = 0
-				}
+		for i, row := range rows {
+			if i != rank {
+				subtract(row, rows[rank], row[column]/rows[rank][column])
 			}
 		}
 		rank++
@@ -176,47 +260,40 @@ func (u *unknowns) exposed(cell int) (bool, error) {
 	return high-low < protectedWidth-1e-6 || high < protectedWidth-1e-6, err
 }
 
-// exposed returns the cells among some hidden ones that can be told too closely.
-func (t *cellTable) exposed(hidden map[int]bool, among []int) ([]int, error) {
-	var found []int
+// exposed reports whether any of some hidden cells can be told too closely.
+func (t *cellTable) exposed(hidden map[int]bool, cells []int) (bool, error) {
 	u := t.unknowns(hidden)
-	for _, cell := range among {
-		exposed, err := u.exposed(cell)
-		if err != nil {
-			return nil, err
-		}
-		if exposed {
-			found = append(found, cell)
+	for _, cell := range cells {
+		if exposed, err := u.exposed(cell); exposed || err != nil {
+			return exposed, err
 		}
 	}
-	return found, nil
+	return false, nil
 }
 
 // searched is how many candidates are tried in every combination: as many as a table of four by four has.
 const searched = 14
 
-// complete adds to hidden cells the fewest others, of those the ones with the smallest sum, that keep the
+// complete adds to hidden cells the fewest others, of those the ones with the smallest sum of costs, that keep the
 // protected ones of every table from being told too closely. The tables have the same places. It reports
 // false when not even all of the candidates would do.
 //
 // The problem is that of complementary cell suppression: Hundepool et al. 2012, ch. 4. Every set of a size
 // is tried before the next size, which is exact while there are few candidates and four are enough. Of many,
-// the smallest that are not zero are tried so, with the totals; then as many as it takes, in that order.
-func complete(tables []*cellTable, hidden map[int]bool, protected, candidates []int) (added []int, ok bool, err error) {
+// the smallest that are not zero are tried so, with the totals; then as many as it takes, totals first.
+func complete(tables []*cellTable, hidden map[int]bool, protected, candidates []int, cost []float64) (added []int, ok bool, err error) {
 	safe := func(extra []int) (bool, error) {
 		all := maps.Clone(hidden)
 		for _, place := range extra {
 			all[place] = true
 		}
 		for _, table := range tables {
-			found, err := table.exposed(all, protected)
-			if err != nil || len(found) > 0 {
+			if exposed, err := table.exposed(all, protected); exposed || err != nil {
 				return false, err
 			}
 		}
 		return true, nil
 	}
-	counts := tables[0].cells
 	isTotal := func(place int) bool {
 		return slices.ContainsFunc(tables[0].totals, func(t total) bool { return t.sum == place })
 	}
@@ -224,14 +301,14 @@ func complete(tables []*cellTable, hidden map[int]bool, protected, candidates []
 		switch {
 		case isTotal(place):
 			return 1
-		case counts[place] == 0:
+		case cost[place] == 0:
 			return 2
 		}
 		return 0
 	}
 	candidates = slices.Clone(candidates)
 	slices.SortStableFunc(candidates, func(a, b int) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(counts[a], counts[b]))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(cost[a], cost[b]))
 	})
 	tried, atMost := candidates, min(len(candidates), 4)
 	if len(candidates) > searched {
@@ -239,9 +316,10 @@ func complete(tables []*cellTable, hidden map[int]bool, protected, candidates []
 		others := candidates[cells:]
 		tried = slices.Concat(candidates[:min(cells, searched-4)], others[:min(len(others), 4)])
 		atMost = 2
+		candidates = slices.Concat(others, candidates[:cells])
 	}
 	for size := range atMost + 1 {
-		for _, set := range bySum(tried, size, counts) {
+		for _, set := range bySum(tried, size, cost) {
 			if ok, err := safe(set); ok || err != nil {
 				return set, ok, err
 			}
@@ -261,9 +339,9 @@ func complete(tables []*cellTable, hidden map[int]bool, protected, candidates []
 	return candidates[:n+1], true, nil
 }
 
-// bySum lists the subsets of a size, the smallest sum of counts first, in the order of the candidates at
+// bySum lists the subsets of a size, the smallest sum of costs first, in the order of the candidates at
 // equal sums.
-func bySum(candidates []int, size int, counts []float64) [][]int {
+func bySum(candidates []int, size int, cost []float64) [][]int {
 	var sets [][]int
 	var sums []float64
 	var choose func(from int, set []int, sum float64)
@@ -273,7 +351,7 @@ func bySum(candidates []int, size int, counts []float64) [][]int {
 			return
 		}
 		for i := from; i < len(candidates); i++ {
-			choose(i+1, append(set, candidates[i]), sum+counts[candidates[i]])
+			choose(i+1, append(set, candidates[i]), sum+cost[candidates[i]])
 		}
 	}
 	choose(0, nil, 0)

@@ -333,7 +333,7 @@ func (s *system) protect(ind *Indicator, hidden map[spot]Statut, earlier []publi
 		}
 	}
 	candidates = slices.DeleteFunc(candidates, func(i int) bool { return !near[i] })
-	added, ok, err := complete(s.tables, places, protected, candidates)
+	added, ok, err := complete(s.tables, places, protected, candidates, s.tables[0].cells)
 	if err != nil {
 		return err
 	}
