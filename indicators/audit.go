@@ -39,9 +39,10 @@ type issue struct {
 
 // Audit tries to compute each hidden figure of a database, and of earlier releases (paths of their
 // indicateurs.parquet), from all that is published: the totals over territories of this release, those of
-// an earlier one, and what one release hides for the sake of others and another shows. It returns a
-// LeakError for the first that can be told to within a few units. It looks at nothing but what a reader
-// of the releases has, and at which territories were up to date.
+// an earlier one, what one release hides for the sake of others and another shows, and the months beside it
+// in which nothing moved. It returns a LeakError for the first that can be told to within a few units, but
+// for what earlier releases tell without this one. It looks at nothing but what a reader of the releases
+// has, and at which territories were up to date and which figures are those of the month before.
 func Audit(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, earlier []string) error {
 	members, err := readMembers(ctx, w)
 	if err != nil {
@@ -54,6 +55,10 @@ func Audit(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, 
 		}
 	}
 	ids := slices.Sorted(maps.Keys(secret))
+	unmoved, err := readUnmoved(ctx, w, ids)
+	if err != nil {
+		return err
+	}
 	releases := append([]string{""}, earlier...) // this one first
 	published := make([]map[string]*issue, len(releases))
 	err = ingest.Each(len(releases), func(i int) (err error) {
@@ -71,13 +76,53 @@ func Audit(ctx context.Context, w *transform.Warehouse, catalogue []*Indicator, 
 		for _, all := range published {
 			issues = append(issues, all[ind.ID])
 		}
-		for _, target := range issues {
-			if err := target.audit(ind, issues, members); err != nil {
-				return err
-			}
-		}
-		return nil
+		return audit(ind, issues, members, unmoved[ind.ID])
 	})
+}
+
+// audit looks for a hidden figure that all releases of an indicator together tell, this one first.
+func audit(ind *Indicator, issues []*issue, members map[spot][]string, unmoved map[spot]bool) error {
+	for n, target := range issues {
+		leaks, err := target.leaks(ind, issues, members, unmoved)
+		if n > 0 && len(leaks) > 0 && err == nil {
+			var known []LeakError
+			known, err = target.leaks(ind, issues[1:], members, unmoved)
+			leaks = slices.DeleteFunc(leaks, func(l LeakError) bool { return slices.Contains(known, l) })
+		}
+		if err != nil {
+			return fmt.Errorf("audit %s: %w", ind.ID, err)
+		}
+		if len(leaks) > 0 {
+			return &leaks[0]
+		}
+	}
+	return nil
+}
+
+// readUnmoved lists, by indicator, the figures that say the same as those of the month before. One that is outdated has no
+// numerator, which says nothing.
+func readUnmoved(ctx context.Context, w *transform.Warehouse, ids []string) (map[string]map[spot]bool, error) {
+	rows, err := w.QueryContext(ctx, `SELECT indicateur, territoire_id, periode, modalite FROM indicateur.valeurs WHERE list_contains(?, indicateur)
+WINDOW avant AS (PARTITION BY indicateur, territoire_id, modalite ORDER BY periode)
+QUALIFY effectif = lag(effectif) OVER avant AND population = lag(population) OVER avant
+    AND coalesce(numerateur = lag(numerateur IGNORE NULLS) OVER avant AND denominateur = lag(denominateur IGNORE NULLS) OVER avant, true)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what has not moved: %w", err)
+	}
+	defer rows.Close()
+	unmoved := map[string]map[spot]bool{}
+	for _, id := range ids {
+		unmoved[id] = map[spot]bool{}
+	}
+	for rows.Next() {
+		var id string
+		var p spot
+		if err := rows.Scan(&id, &p.territory, &p.period, &p.modalite); err != nil {
+			return nil, fmt.Errorf("read what has not moved: %w", err)
+		}
+		unmoved[id][p] = true
+	}
+	return unmoved, rows.Err()
 }
 
 // readIssues is what a release publishes of some indicators, by indicator.
@@ -111,16 +156,21 @@ func readIssues(ctx context.Context, w *transform.Warehouse, ids []string, relea
 	return of, rows.Err()
 }
 
-// audit looks for a hidden figure of one release that all of them together tell.
-func (i *issue) audit(ind *Indicator, issues []*issue, members map[spot][]string) error {
-	figures := slices.Clone(i.figures)
-	for p, k := range i.at { // what it hides for others and another release shows is known; a total has moved with what is in it
-		if figures[k].Statut != SecretSecondary || IsSet(p.territory) {
-			continue
-		}
+// leaks lists the hidden figures of one release that all of them together tell.
+func (i *issue) leaks(ind *Indicator, issues []*issue, members map[spot][]string, unmoved map[spot]bool) (leaks []LeakError, err error) {
+	told := func(p spot) (f Figure, ok bool) {
 		for _, other := range issues {
 			if j, there := other.at[p]; there && !other.figures[j].Hidden {
-				figures[k] = other.figures[j]
+				f, ok = other.figures[j], true
+			}
+		}
+		return f, ok
+	}
+	figures := slices.Clone(i.figures)
+	for p, k := range i.at { // what it hides for others and another release shows is known; a total has moved with what is in it
+		if figures[k].Statut == SecretSecondary && !IsSet(p.territory) {
+			if f, ok := told(p); ok {
+				figures[k] = f
 			}
 		}
 	}
@@ -132,41 +182,42 @@ func (i *issue) audit(ind *Indicator, issues []*issue, members map[spot][]string
 			}
 		}
 	}
-	for _, s := range ind.systems(figures, i.at, shown) {
-		hidden := map[int]bool{}
-		var protected []int
-		for n, name := range s.places {
-			p := spot{name, s.period, s.modalite}
-			if !figures[i.at[p]].Hidden {
-				continue
-			}
-			hidden[n] = true
-			told := slices.ContainsFunc(issues, func(other *issue) bool {
-				j, there := other.at[p]
-				return there && !other.figures[j].Hidden
-			})
-			if figures[i.at[p]].Statut == SecretPrimary && !told { // else it had more behind it in another release
-				protected = append(protected, n)
+	same := func(r *run, f Figure) bool {
+		return ind.RestsOnAnswers() && unmoved[spot{f.Territory, f.Period, f.Modalite}] && (f.Statut == SecretPrimary) == (r.figure.Statut == SecretPrimary) &&
+			(f.Hidden || r.figure.Hidden || r.same(f)) // they may have been corrected since
+	}
+	for _, s := range ind.systems(figures, shown, same) {
+		protected := map[int]spot{}
+		for n, r := range s.runs {
+			for _, p := range r.spots {
+				if _, ok := told(p); r.figure.Statut == SecretPrimary && !ok { // else it had more behind it in another release
+					protected[n] = p
+				}
 			}
 		}
-		if len(protected) == 0 {
-			continue
-		}
-		for _, table := range s.tables {
+		for k, table := range s.tables {
+			hidden := map[int]bool{}
+			for n, r := range s.runs {
+				silent := ind.Estimator.Share && k >= len(s.tables)-2 && !r.figure.Numerator.Valid && r.figure.Effectif > 0 // it is outdated
+				if r.figure.Hidden || silent {
+					hidden[n] = true
+				}
+			}
 			u := table.unknowns(hidden)
-			for _, n := range protected {
+			for _, n := range slices.Sorted(maps.Keys(protected)) {
 				exposed, err := u.exposed(n)
 				if errors.Is(err, errInfeasible) { // the releases differ in what adds up there
 					continue
 				}
 				if err != nil {
-					return fmt.Errorf("audit %s: %w", ind.ID, err)
+					return nil, err
 				}
 				if exposed {
-					return &LeakError{ind.ID, s.places[n], s.period, s.modalite, strings.TrimSuffix(i.release, "/donnees/indicateurs.parquet")}
+					p := protected[n]
+					leaks = append(leaks, LeakError{ind.ID, p.territory, p.period, p.modalite, strings.TrimSuffix(i.release, "/donnees/indicateurs.parquet")})
 				}
 			}
 		}
 	}
-	return nil
+	return leaks, nil
 }

@@ -1,6 +1,7 @@
 package indicators
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -53,8 +54,8 @@ func newSecrecy(ctx context.Context, w *transform.Warehouse, c *calendar) (s *se
 
 // publish gives an indicator's figures as they may leave the team, in the same order: hidden ones have no
 // number at all and say why. What a figure tells by itself is hidden first; then the fewest others, as long
-// as what is hidden could be computed from the totals (the programme, the funders' sets) to within a few
-// units; and what an earlier release has hidden for that stays hidden.
+// as what is hidden could be computed from the totals (the programme, the funders' sets) of all months to
+// within a few units; and what an earlier release has hidden for that stays hidden.
 func (s *secrecy) publish(ctx context.Context, ind *Indicator, figures []Figure) ([]Figure, error) {
 	if ind.Secret == "" {
 		return figures, nil
@@ -76,10 +77,8 @@ func (s *secrecy) publish(ctx context.Context, ind *Indicator, figures []Figure)
 			hidden[p] = SecretPrimary
 		}
 	}
-	for _, system := range ind.systems(figures, at, s.calendar.members) {
-		if err := system.protect(ind, hidden, s.earlier); err != nil {
-			return nil, fmt.Errorf("%s: %w", system.period.Format("2006-01"), err)
-		}
+	if err := ind.protect(figures, hidden, s.calendar.members, s.earlier); err != nil {
+		return nil, err
 	}
 	published := slices.Clone(figures)
 	for p, statut := range hidden {
@@ -201,70 +200,104 @@ FROM ref.publications p LEFT JOIN ref.secrets s ON s.publication = p.publication
 	return all, rows.Err()
 }
 
-// system is the figures of an indicator at a month and modalite: those of the territories, and those of
-// the sets, whose counts are the sums of their members'.
+// run is the figures of a place over months in a row in which nothing in it moved: who is told one of them is told all,
+// as a reader can know from what is not hidden that nothing moved.
+type run struct {
+	spots  []spot
+	figure Figure // of one of the months: one that is shown and has a numerator, if there is
+}
+
+func (r *run) add(p spot, f Figure) {
+	r.spots = append(r.spots, p)
+	if r.figure.Hidden && !f.Hidden || !r.figure.Numerator.Valid && f.Numerator.Valid {
+		r.figure = f
+	}
+}
+
+// system is the figures of a modalite of an indicator, as runs: those of the territories, and those of the sets, whose
+// counts are the sums of their members'. One system holds all months, as a run is part of the sums of several.
 type system struct {
-	period   time.Time
 	modalite string
-	places   []string // territories, then sets, each in alphabetical order
-	totals   []total
+	runs     []*run       // territories, then sets, each in alphabetical order, from first to last
+	totals   []total      // in the order of the months in which they begin
+	within   [][]int      // the totals that each run is in
 	tables   []*cellTable // one per count that is published
 }
 
-// systems groups the figures that add up.
-func (ind *Indicator) systems(figures []Figure, at map[spot]int, members map[spot][]string) []*system {
-	type key struct {
-		period   time.Time
-		modalite string
+// systems groups the figures that add up. Same says whether the figure of the month after a run's is the same again; that
+// of a set also needs the same runs behind it.
+func (ind *Indicator) systems(figures []Figure, members map[spot][]string, same func(*run, Figure) bool) []*system {
+	order := make([]int, len(figures))
+	for i := range order {
+		order[i] = i
 	}
-	byKey := map[key]*system{}
-	for p := range at {
-		k := key{p.period, p.modalite}
-		if byKey[k] == nil {
-			byKey[k] = &system{period: p.period, modalite: p.modalite}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := figures[i], figures[j]
+		if c := strings.Compare(a.Modalite, b.Modalite); c != 0 {
+			return c
 		}
-		byKey[k].places = append(byKey[k].places, p.territory)
-	}
-	var all []*system
-	for _, s := range byKey {
-		slices.SortFunc(s.places, func(a, b string) int {
-			if IsSet(a) != IsSet(b) {
-				if IsSet(a) {
-					return 1
-				}
-				return -1
+		if IsSet(a.Territory) != IsSet(b.Territory) {
+			if IsSet(a.Territory) {
+				return 1
 			}
-			return strings.Compare(a, b)
-		})
-		index := map[string]int{}
-		for i, name := range s.places {
-			index[name] = i
+			return -1
 		}
-		for i, name := range s.places {
-			if parts := members[spot{territory: name, period: s.period}]; len(parts) > 0 {
-				t := total{sum: i}
-				for _, part := range parts {
-					t.parts = append(t.parts, index[part])
-				}
-				s.totals = append(s.totals, t)
+		return cmp.Or(strings.Compare(a.Territory, b.Territory), a.Period.Compare(b.Period))
+	})
+	var all []*system
+	var s *system
+	at := map[spot]int{} // the run of each figure
+	var parts []int      // of the last one
+	for _, i := range order {
+		f := figures[i]
+		p := spot{f.Territory, f.Period, f.Modalite}
+		if s == nil || s.modalite != f.Modalite {
+			s = &system{modalite: f.Modalite}
+			all = append(all, s)
+		}
+		before := parts
+		parts = nil
+		for _, member := range members[spot{territory: f.Territory, period: f.Period}] {
+			parts = append(parts, at[spot{member, f.Period, f.Modalite}])
+		}
+		last := len(s.runs) - 1
+		if last >= 0 && s.runs[last].spots[0].territory == f.Territory && slices.Equal(parts, before) && same(s.runs[last], f) {
+			s.runs[last].add(p, f)
+			at[p] = last
+			continue
+		}
+		at[p] = last + 1
+		s.runs = append(s.runs, &run{[]spot{p}, f})
+		if len(parts) > 0 {
+			s.totals = append(s.totals, total{last + 1, parts})
+		}
+	}
+	for _, s := range all {
+		slices.SortStableFunc(s.totals, func(a, b total) int { return s.begins(a).Compare(s.begins(b)) })
+		s.within = make([][]int, len(s.runs))
+		for k, t := range s.totals {
+			for _, i := range t.places() {
+				s.within[i] = append(s.within[i], k)
 			}
 		}
 		for _, count := range ind.additive() {
 			table := &cellTable{totals: s.totals}
-			for _, name := range s.places {
-				table.cells = append(table.cells, count(figures[at[spot{name, s.period, s.modalite}]]))
+			for _, r := range s.runs {
+				table.cells = append(table.cells, count(r.figure))
 			}
 			s.tables = append(s.tables, table)
 		}
-		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b *system) int {
-		if c := a.period.Compare(b.period); c != 0 {
-			return c
-		}
-		return strings.Compare(a.modalite, b.modalite)
-	})
 	return all
+}
+
+// begins is the first month of a total.
+func (s *system) begins(t total) time.Time { return s.runs[t.sum].spots[0].period }
+
+// same reports whether a month's figure says what the run's does; one that is outdated has no numerator to compare.
+func (r *run) same(f Figure) bool {
+	return f.Effectif == r.figure.Effectif && f.Population == r.figure.Population &&
+		(f.Numerator == r.figure.Numerator && f.Denominator == r.figure.Denominator || !f.Numerator.Valid || !r.figure.Numerator.Valid)
 }
 
 // additive are the counts of a figure that the figures of the sets are sums of; the first is of what the
@@ -285,15 +318,119 @@ func (ind *Indicator) additive() []func(Figure) float64 {
 	return counts
 }
 
-// protect hides further places of the system until what is hidden cannot be told.
+// protect hides further figures until what is hidden, all of it primary, cannot be told. What people answered is known
+// where nothing has moved; amounts are in no published sum, so that an unmoved month tells none.
+func (ind *Indicator) protect(figures []Figure, hidden map[spot]Statut, members map[spot][]string, earlier []publication) error {
+	primary := maps.Clone(hidden)
+	same := func(r *run, f Figure) bool { // rows that have not moved have the same statut too
+		return ind.RestsOnAnswers() && r.same(f) && primary[r.spots[0]] == primary[spot{f.Territory, f.Period, f.Modalite}]
+	}
+	for _, s := range ind.systems(figures, members, same) {
+		if err := s.protect(ind, hidden, earlier); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// protect hides further runs of the system until what is hidden cannot be told, month by month: from what the totals that
+// begin in a month tell with those before them. Of the runs only those that begin there too can be hidden for it: the
+// others are told by the months before.
 func (s *system) protect(ind *Indicator, hidden map[spot]Statut, earlier []publication) error {
-	places := map[int]bool{}
-	var protected, candidates []int
-	for i, name := range s.places {
-		p := spot{name, s.period, s.modalite}
-		kept, told := false, false
+	primary, unknown, candidate := s.sorted(ind, hidden, earlier)
+	if len(primary) == 0 {
+		return nil
+	}
+	cost := make([]float64, len(s.runs))
+	for i, r := range s.runs {
+		cost[i] = s.tables[0].cells[i] * float64(len(r.spots))
+	}
+	for from, to := 0, 0; from < len(s.totals); from = to {
+		month := s.begins(s.totals[from])
+		var candidates []int
+		for ; to < len(s.totals) && s.begins(s.totals[to]).Equal(month); to++ {
+			for _, i := range s.totals[to].places() {
+				if candidate[i] && s.runs[i].spots[0].period.Equal(month) {
+					candidates = append(candidates, i)
+				}
+			}
+		}
+		slices.Sort(candidates)
+		totals, hides := s.linked(from, to, unknown)
+		protected := slices.DeleteFunc(slices.Sorted(maps.Keys(hides)), func(i int) bool { return !primary[i] })
+		var tables []*cellTable
+		for _, totals := range [][]total{s.totals[from:to], totals} { // what those of the month tell alone is soon known
+			for _, table := range s.tables {
+				tables = append(tables, &cellTable{table.cells, totals})
+			}
+		}
+		added, ok, err := complete(tables, hides, protected, slices.Compact(candidates), cost)
+		if err == nil && !ok {
+			err = fmt.Errorf("%q: nothing that could be hidden keeps the secret", s.modalite)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", month.Format("2006-01"), err)
+		}
+		for _, i := range added {
+			unknown[i] = true
+			s.runs[i].hide(hidden)
+		}
+	}
+	return nil
+}
+
+// sorted tells the runs that are hidden by themselves, those that a reader does not know, they among them, and those that
+// could be hidden for others. What earlier releases hid for others stays hidden.
+func (s *system) sorted(ind *Indicator, hidden map[spot]Statut, earlier []publication) (primary, unknown, candidate map[int]bool) {
+	primary, unknown, candidate = map[int]bool{}, map[int]bool{}, map[int]bool{}
+	for i, r := range s.runs {
+		kept, told := r.published(ind, earlier)
+		told = told && !IsSet(r.spots[0].territory) // what was told once protects nobody; a total has moved with what is in it
+		switch {
+		case hidden[r.spots[0]] == SecretPrimary:
+			primary[i], unknown[i] = true, true
+		case kept:
+			r.hide(hidden)
+			unknown[i] = !told
+		default:
+			candidate[i] = !told
+		}
+	}
+	return primary, unknown, candidate
+}
+
+// linked lists the totals up to a place that tell something of what is unknown together with those from another on, and
+// what is unknown in them.
+func (s *system) linked(from, to int, unknown map[int]bool) (totals []total, hides map[int]bool) {
+	seen, hides := map[int]bool{}, map[int]bool{}
+	var queue []int
+	for k := from; k < to; k++ {
+		queue = append(queue, k)
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		k := queue[0]
+		if seen[k] || k >= to {
+			continue
+		}
+		seen[k] = true
+		for _, i := range s.totals[k].places() {
+			if unknown[i] && !hides[i] {
+				hides[i] = true
+				queue = append(queue, s.within[i]...)
+			}
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(seen)) {
+		totals = append(totals, s.totals[k])
+	}
+	return totals, hides
+}
+
+// published reports whether earlier releases hid any of a run for the sake of others, and whether they showed any of it.
+func (r *run) published(ind *Indicator, earlier []publication) (kept, told bool) {
+	for _, p := range r.spots {
 		for _, release := range earlier {
-			if release.period.Before(s.period) {
+			if release.period.Before(p.period) {
 				continue // that month was not in it
 			}
 			if release.kept[ind.ID][p] {
@@ -302,46 +439,12 @@ func (s *system) protect(ind *Indicator, hidden map[spot]Statut, earlier []publi
 				told = true
 			}
 		}
-		switch {
-		case hidden[p] == SecretPrimary:
-			places[i], protected = true, append(protected, i)
-		case kept:
-			places[i], hidden[p] = true, SecretSecondary
-		case IsSet(name) || !told: // what was told once protects nobody
-			candidates = append(candidates, i)
-		}
 	}
-	if len(protected) == 0 {
-		return nil
+	return kept, told
+}
+
+func (r *run) hide(hidden map[spot]Statut) {
+	for _, p := range r.spots {
+		hidden[p] = SecretSecondary
 	}
-	// Only what shares a total with a protected figure, maybe by way of others, can give it away or protect it.
-	near := map[int]bool{}
-	for _, i := range protected {
-		near[i] = true
-	}
-	for grown := true; grown; {
-		grown = false
-		for _, t := range s.totals {
-			members := append(slices.Clone(t.parts), t.sum)
-			if !slices.ContainsFunc(members, func(i int) bool { return near[i] }) {
-				continue
-			}
-			for _, i := range members {
-				grown = grown || !near[i]
-				near[i] = true
-			}
-		}
-	}
-	candidates = slices.DeleteFunc(candidates, func(i int) bool { return !near[i] })
-	added, ok, err := complete(s.tables, places, protected, candidates, s.tables[0].cells)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("%q: nothing that could be hidden keeps the secret", s.modalite)
-	}
-	for _, i := range added {
-		hidden[spot{s.places[i], s.period, s.modalite}] = SecretSecondary
-	}
-	return nil
 }
