@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cairn/ingest"
 	"cairn/jobs/demo"
 	"cairn/transform"
 )
@@ -249,7 +250,7 @@ func (p *replay) decide(day time.Time) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	db, err := w.open(context.Background())
+	db, err := w.openStanding() // an older program may have built it
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -260,5 +261,8 @@ func (p *replay) decide(day time.Time) {
 	if len(all) == 0 {
 		p.t.Fatal("no finding waits: nothing to decide upon")
 	}
-	p.run(day, &decideCmd{Finding: all[0].ID, Waive: true, Reason: "vu avec le territoire"})
+	p.env.now = func() time.Time { return day.AddDate(0, 0, 1).Add(-time.Second) }
+	if err := p.env.journal(w, ingest.Entry{Type: ingest.EntryDecision, Finding: all[0].ID, Decision: "waive", Reason: "vu avec le territoire"}); err != nil {
+		p.t.Fatal(err)
+	}
 }
