@@ -262,6 +262,21 @@ func (c *candidate) read() ([]byte, error) {
 	return data, err
 }
 
+// ReadWorkbook reads a file as a collection takes it, or a folder of .csv files, one of them accueil.csv.
+func ReadWorkbook(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return os.ReadFile(path)
+	}
+	c := candidate{file: path}
+	if err := c.lookInside(); err != nil {
+		return nil, err
+	}
+	if len(c.folder) == 0 {
+		return nil, fmt.Errorf("%s: a folder is a workbook when it holds nothing but .csv files, one of them accueil.csv", path)
+	}
+	return packFolder(path, c.folder)
+}
+
 // readRegular reads a file that is one: no link is followed, no pipe waited for.
 func readRegular(path string) ([]byte, fs.FileInfo, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)

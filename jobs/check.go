@@ -17,7 +17,7 @@ import (
 )
 
 type checkCmd struct {
-	Files    []string `arg:"" help:"Workbooks to check."`
+	Files    []string `arg:"" help:"Workbooks to check; a folder of .csv files is one."`
 	Annotate string   `help:"Write in this folder what would be returned: the workbook with its faulty cells marked." placeholder:"DIR"`
 }
 
@@ -34,7 +34,7 @@ func (c *checkCmd) Run(e *env) error {
 	}
 	defer context.close()
 	for _, file := range c.Files {
-		data, err := os.ReadFile(file)
+		data, err := ingest.ReadWorkbook(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			return &hintError{fmt.Errorf("check: %w", err), "of a file that was received and is no longer there, its return in returns/ says what was found in it"}
 		}
