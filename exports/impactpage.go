@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"cairn/indicators"
 )
 
 // The page is one HTML file that needs nothing else: no script, no font, no outside request. Its words are
@@ -185,7 +183,7 @@ func (s *summary) card(e effect) keyCard {
 		c.Start = "au départ : " + percent(e.reference.V) + " ; " + e.changeText()
 	}
 	c.Detail, c.Start, c.Movement = typo(c.Detail), typo(c.Start), typo(e.movement())
-	if e.outside() && !e.trending() && e.word != indicators.TooEarly {
+	if e.proof() == "moyenne" && !e.trending() {
 		c.Movement = clearGap
 	}
 	return c

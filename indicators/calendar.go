@@ -185,20 +185,27 @@ func (c *calendar) readGroups(ctx context.Context, w *transform.Warehouse, ind *
 	if !ind.Programme {
 		return groups, nil
 	}
-	var of []aggregated
 	for set, territories := range c.sets(ind.populations()) {
-		of = of[:0]
-		for key := range territories {
-			if a, some := groups[key]; some && ind.taken(a.absent, a.whole) {
-				a.absent, a.whole = 0, true // those of a set lack no month
-				of = append(of, a)
-			}
-		}
-		if len(of) > 0 {
-			groups[set] = together(of)
+		if sum, some := ind.pooled(groups, territories); some {
+			groups[set] = sum
 		}
 	}
 	return groups, nil
+}
+
+// pooled is what a set takes of the groups of its territories; none has any when it is not some.
+func (ind *Indicator) pooled(groups map[spot]aggregated, territories iter.Seq[spot]) (sum aggregated, some bool) {
+	var of []aggregated
+	for key := range territories {
+		if a, there := groups[key]; there && ind.taken(a.absent, a.whole) {
+			a.absent, a.whole = 0, true // those of a set lack no month
+			of = append(of, a)
+		}
+	}
+	if len(of) == 0 {
+		return sum, false
+	}
+	return together(of), true
 }
 
 // sets are the groups of each set, with those of its territories that are not outdated.

@@ -174,19 +174,15 @@ func (l *longTerm) alike(ind *Indicator, over window, series map[place][]Figure,
 			if slices.ContainsFunc(panel, func(territory string) bool { return !slices.Contains(summed, territory) }) {
 				continue
 			}
-			var of []aggregated
-			for _, territory := range panel {
-				if a, some := groups[ind.groupOf(territory, f.Period, p.modalite)]; some {
-					a.absent, a.whole = 0, true
-					of = append(of, a)
+			sum, _ := ind.pooled(groups, func(yield func(spot) bool) {
+				for _, territory := range panel {
+					if !yield(ind.groupOf(territory, f.Period, p.modalite)) {
+						return
+					}
 				}
-			}
-			if len(of) == 0 {
-				continue
-			}
-			sum := ind.figure(month{territory: p.territory, period: f.Period}, together(of), slices.Index(ind.modalites, p.modalite))
-			if sum.Statut == OK {
-				f.Value = sum.Value
+			})
+			if same := ind.figure(month{territory: p.territory, period: f.Period}, sum, slices.Index(ind.modalites, p.modalite)); same.Statut == OK {
+				f.Value = same.Value
 				own = append(own, f)
 			}
 		}
